@@ -1,0 +1,79 @@
+/**
+ * The conversation between a gateway and a chat-service about one generation: the request goes out on
+ * `chat.v1.generate` (queue group), frames come back on the gateway's own subject, a cancel goes to the owner.
+ */
+import type { Actor } from './access';
+import type { Endpoint } from './usage';
+import { CodedError } from './errors';
+
+export const ChatSubjects = {
+  generate: 'chat.v1.generate',
+  /** A stream is not wanted any more; sent to the one instance that owns it. */
+  cancel: (instanceId: string): string => `chat.v1.cancel.${instanceId}`,
+  /** DELETE /api/requests/{id}: every chat-service hears it, the owner of the request answers. */
+  cancelRequest: 'chat.v1.cancel-request',
+} as const;
+
+/** Queue group of all chat-services. */
+export const CHAT_QUEUE = 'chat-service';
+
+export interface GenerateRequest {
+  requestId: string;
+  /** The gateway's number for this stream: unique among its running ones, and the address of every frame. */
+  stream: number;
+  gatewayId: string;
+  actor: Actor;
+  endpoint: Endpoint;
+  /** As the client named it; chat-service resolves aliases. */
+  model: string;
+  /** True when the answer is SSE. */
+  streaming: boolean;
+  /** True when the client itself asked for the usage chunk; else it is taken out of the stream. */
+  includeUsage: boolean;
+  /** Number of choices that will be generated: the engine's counters multiply the prompt by it. */
+  choices: number;
+  /** Epoch milliseconds of arrival, for the ledger only: deadlines run on the monotonic clock of each process. */
+  receivedAt: number;
+  /** Milliseconds the request had spent in the gateway when it was published. */
+  spentMs: number;
+  /** W3C trace context, where tracing is on. */
+  traceparent?: string;
+}
+
+/** Ends a stream early. `reason` becomes the ledger's outcome. */
+export interface CancelStream {
+  gatewayId: string;
+  stream: number;
+  reason: 'client_gone' | 'cancelled' | 'slow_reader' | 'gateway_failed';
+}
+
+export interface CancelRequest {
+  requestId: string;
+  /** Null: an admin, who may cancel anybody's. */
+  userId: string | null;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * `u32 length of the head, head as JSON, body`. The body is the engine's request without `model` and
+ * `stream_options`: chat-service puts those in front without parsing what may be megabytes.
+ */
+export function encodeGenerate(head: GenerateRequest, body: Uint8Array): Uint8Array {
+  const headBytes = encoder.encode(JSON.stringify(head));
+  const out = new Uint8Array(4 + headBytes.length + body.length);
+  new DataView(out.buffer).setUint32(0, headBytes.length);
+  out.set(headBytes, 4);
+  out.set(body, 4 + headBytes.length);
+  return out;
+}
+
+/** @throws CodedError `internal_error` when the bytes are no such message. */
+export function decodeGenerate(data: Uint8Array): { head: GenerateRequest; body: Uint8Array } {
+  if (data.length < 4) throw new CodedError('internal_error', 'A generate message is shorter than its header.');
+  const headLength = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(0);
+  if (headLength > data.length - 4) throw new CodedError('internal_error', 'A generate message is cut short.');
+  const head = JSON.parse(decoder.decode(data.subarray(4, 4 + headLength))) as GenerateRequest;
+  return { head, body: data.subarray(4 + headLength) };
+}

@@ -1,0 +1,20 @@
+/**
+ * Heartbeats, both ways: a chat-service ends the streams of a gateway that fell silent, a gateway ends (with an error
+ * event) the streams of a chat-service that fell silent. Core NATS; every frame message counts as a beat too.
+ */
+export const PresenceSubjects = {
+  gateway: 'gateway.v1.heartbeat',
+  chat: 'chat.v1.heartbeat',
+} as const;
+
+export interface Heartbeat {
+  instanceId: string;
+  /** Streams this instance holds now. */
+  inFlight: number;
+  /** The last beat of an instance that leaves in good order. */
+  leaving?: boolean;
+}
+
+export const HEARTBEAT_INTERVAL_MS = 1_000;
+/** Four missed beats. A loaded two-core machine was seen to stall an event loop for more than one second, never for three. */
+export const HEARTBEAT_LOST_AFTER_MS = 4_000;

@@ -1,0 +1,65 @@
+/** The life of an admitted request, as the ledger hears it. JetStream; chat-service publishes, usage-service consumes. */
+
+export const UsageSubjects = {
+  events: 'usage.v1.events',
+  /** Messages that could not be taken after the maximum of deliveries. */
+  deadLetter: 'usage.v1.dead',
+} as const;
+
+export const USAGE_STREAM = 'USAGE';
+export const USAGE_CONSUMER = 'ledger';
+
+export type Endpoint = '/v1/chat/completions' | '/v1/completions' | '/api/chat';
+
+export type Outcome =
+  'completed' | 'client_cancelled' | 'deadline' | 'upstream_truncated' | 'interrupted' | 'rejected' | 'error';
+
+/** `exact`: the engine's own usage. `counted`: tokens seen on the wire. `estimated`: nothing better was to be had. */
+export type CountMethod = 'exact' | 'counted' | 'estimated';
+
+/** What is known when a request is admitted. */
+export interface RequestFacts {
+  requestId: string;
+  /** Epoch milliseconds at the gateway. */
+  createdAt: number;
+  userId: string;
+  userEmail: string;
+  keyId: string | null;
+  endpoint: Endpoint;
+  model: string;
+  profile: string | null;
+  /** The engine's context length in tokens; null when the engine does not tell. */
+  ctxLen: number | null;
+  stream: boolean;
+}
+
+export interface TokenCounts {
+  inputTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  countMethod: CountMethod;
+}
+
+export interface RequestEnding extends TokenCounts {
+  /** Milliseconds the request waited for admission. */
+  queueMs: number;
+  /** Milliseconds from the gateway to the first token; null when there was none. */
+  ttftMs: number | null;
+  latencyMs: number;
+  /** What the client saw, or would have seen had it stayed (499 when it left). */
+  statusCode: number;
+  outcome: Outcome;
+  errorCode: string | null;
+}
+
+/** Every event carries all facts, so that a row can be made from any one of them, in any order of arrival. */
+export type UsageEvent =
+  | ({ kind: 'started'; owner: string } & RequestFacts)
+  | ({ kind: 'checkpoint'; owner: string } & RequestFacts & TokenCounts)
+  | ({ kind: 'finished'; owner: string } & RequestFacts & RequestEnding);
+
+/** Events of one turn of the event loop travel as one message: an fsync each would cost more than the request. */
+export interface UsageBatch {
+  events: UsageEvent[];
+}
