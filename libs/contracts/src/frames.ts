@@ -13,7 +13,7 @@ export const FrameKind = {
   accepted: 1,
   /** SSE events as the engine sent them. */
   data: 2,
-  /** The whole body of a non-streaming answer, status 200. */
+  /** A part of the body of a non-streaming answer, status 200. */
   body: 3,
   /** JSON `WireError`: the stream ends here, with an error. */
   error: 4,
@@ -97,24 +97,24 @@ export class FrameBatch {
  * Reads one message. Payloads are views of `message`, not copies.
  * @throws RangeError when the bytes are no frame message: a peer of another version, or a bug.
  */
-export function readFrames(message: Uint8Array, onFrame: (frame: Frame) => void): { ownerId: string } {
+export function readFrames(message: Uint8Array, onFrame: (frame: Frame, ownerId: string) => void): void {
   const data = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
   if (data.length < 2 || data[0] !== VERSION) throw new RangeError(`unknown frame version ${String(data[0])}`);
   const idEnd = 2 + data.readUInt8(1);
   if (idEnd > data.length) throw new RangeError('frame message cut short in its head');
-  const ownerId = data.latin1Slice(2, idEnd);
+  const ownerId = data.toString('latin1', 2, idEnd);
   let at = idEnd;
   while (at < data.length) {
     if (at + FRAME_HEADER_BYTES > data.length) throw new RangeError('frame message cut short in a frame head');
     const end = at + FRAME_HEADER_BYTES + data.readUInt32BE(at + 9);
     if (end > data.length) throw new RangeError('frame message cut short in a payload');
-    onFrame({
+    const frame = {
       kind: data[at] as FrameKind,
       stream: data.readUInt32BE(at + 1),
       sequence: data.readUInt32BE(at + 5),
       payload: data.subarray(at + FRAME_HEADER_BYTES, end),
-    });
+    };
+    onFrame(frame, ownerId);
     at = end;
   }
-  return { ownerId };
 }

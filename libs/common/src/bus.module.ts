@@ -1,0 +1,33 @@
+import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger } from 'nestjs-pino';
+import { Bus } from './bus';
+import { Readiness } from './readiness';
+
+/** Provides the `Bus`, says so in readiness, and closes it last (after everything that drains). */
+@Global()
+@Module({})
+export class BusModule implements OnApplicationShutdown {
+  constructor(private readonly bus: Bus) {}
+
+  static forRoot(url: string, name: string): DynamicModule {
+    return {
+      module: BusModule,
+      providers: [
+        {
+          provide: Bus,
+          inject: [Logger, Readiness],
+          useFactory: async (logger: Logger, readiness: Readiness): Promise<Bus> => {
+            const bus = await Bus.connect(url, name, logger);
+            readiness.add('nats', () => bus.connected);
+            return bus;
+          },
+        },
+      ],
+      exports: [Bus],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.bus.close();
+  }
+}
