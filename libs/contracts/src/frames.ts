@@ -31,65 +31,66 @@ export interface Frame {
 }
 
 const VERSION = 1;
+const SMALLEST_BATCH_BYTES = 1024;
+const NOTHING = Buffer.alloc(0);
 export const FRAME_HEADER_BYTES = 13;
 /** Stays below every deployment's `max_payload` (8 MiB) with room for a frame that is larger than the rest. */
 export const MAX_BATCH_BYTES = 1024 * 1024;
 
 /**
- * Collects frames into one message. Payloads are not copied until `take`, which makes the message in one allocation.
- * The caller must not change a payload's bytes before that.
+ * Collects frames into one message. `push` copies the bytes at once: they may stand in a read buffer that the next
+ * read overwrites. This is the only copy between the engine's socket and NATS.
  */
 export class FrameBatch {
   private readonly prefix: Buffer;
-  private readonly frames: {
-    kind: FrameKind;
-    stream: number;
-    sequence: number;
-    parts: Uint8Array[];
-    length: number;
-  }[] = [];
-  private bytes: number;
+  private buffer: Buffer;
+  private used: number;
 
   constructor(ownerId: string) {
     const id = Buffer.from(ownerId, 'latin1');
     this.prefix = Buffer.concat([Buffer.from([VERSION, id.length]), id]);
-    this.bytes = this.prefix.length;
+    this.buffer = Buffer.allocUnsafe(SMALLEST_BATCH_BYTES);
+    this.used = this.begin();
   }
 
   get byteLength(): number {
-    return this.bytes;
+    return this.used;
   }
 
   get empty(): boolean {
-    return this.frames.length === 0;
+    return this.used === this.prefix.length;
   }
 
-  push(kind: FrameKind, stream: number, sequence: number, parts: Uint8Array[]): void {
-    let length = 0;
-    for (const part of parts) length += part.length;
-    this.frames.push({ kind, stream, sequence, parts, length });
-    this.bytes += FRAME_HEADER_BYTES + length;
+  push(kind: FrameKind, stream: number, sequence: number, source: Buffer = NOTHING, start = 0, end = source.length): void {
+    const needed = this.used + FRAME_HEADER_BYTES + end - start;
+    if (needed > this.buffer.length) this.grow(needed);
+    const { buffer } = this;
+    let at = this.used;
+    buffer[at] = kind;
+    at = buffer.writeUInt32BE(stream, at + 1);
+    at = buffer.writeUInt32BE(sequence, at);
+    at = buffer.writeUInt32BE(end - start, at);
+    source.copy(buffer, at, start, end);
+    this.used = needed;
   }
 
-  /** The message; the batch is empty afterwards. */
+  /** The message; the batch is empty afterwards and never touches the returned bytes again. */
   take(): Buffer {
-    const out = Buffer.allocUnsafe(this.bytes);
-    this.prefix.copy(out);
-    let at = this.prefix.length;
-    for (const frame of this.frames) {
-      out[at] = frame.kind;
-      out.writeUInt32BE(frame.stream, at + 1);
-      out.writeUInt32BE(frame.sequence, at + 5);
-      out.writeUInt32BE(frame.length, at + 9);
-      at += FRAME_HEADER_BYTES;
-      for (const part of frame.parts) {
-        out.set(part, at);
-        at += part.length;
-      }
-    }
-    this.frames.length = 0;
-    this.bytes = this.prefix.length;
-    return out;
+    const message = this.buffer.subarray(0, this.used);
+    // The next message is likely about as large as this one.
+    this.buffer = Buffer.allocUnsafe(Math.max(SMALLEST_BATCH_BYTES, Math.min(MAX_BATCH_BYTES, this.used * 2)));
+    this.used = this.begin();
+    return message;
+  }
+
+  private begin(): number {
+    return this.prefix.copy(this.buffer);
+  }
+
+  private grow(needed: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(larger, 0, 0, this.used);
+    this.buffer = larger;
   }
 }
 

@@ -30,6 +30,8 @@ export interface GenerateRequest {
   streaming: boolean;
   /** True when the client itself asked for the usage chunk; else it is taken out of the stream. */
   includeUsage: boolean;
+  /** vLLM's `stream_options.continuous_usage_stats`: usage on every chunk. */
+  continuousUsage: boolean;
   /** Number of choices that will be generated: the engine's counters multiply the prompt by it. */
   choices: number;
   /** Epoch milliseconds of arrival, for the ledger only: deadlines run on the monotonic clock of each process. */
@@ -57,8 +59,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * `u32 length of the head, head as JSON, body`. The body is the engine's request without `model` and
- * `stream_options`: chat-service puts those in front without parsing what may be megabytes.
+ * `u32 length of the head, head as JSON, body`. The body is the engine's request without `model`,
+ * `stream` and `stream_options`: chat-service puts those in front without parsing what may be megabytes.
  */
 export function encodeGenerate(head: GenerateRequest, body: Uint8Array): Uint8Array {
   const headBytes = encoder.encode(JSON.stringify(head));

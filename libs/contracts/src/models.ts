@@ -52,3 +52,37 @@ export interface ModelsState {
 
 /** The name that always means the profile in force. */
 export const DEFAULT_MODEL = 'default';
+
+export type ReadyEngine = EngineAnnouncement & { state: Extract<EngineState, { kind: 'ready' }> };
+
+/** A ready engine that serves the model which a client named. */
+export interface ResolvedModel {
+  engine: ReadyEngine;
+  /** The name to send to the engine. */
+  servedName: string;
+  maxModelLen: number | null;
+}
+
+export type Resolution =
+  | { kind: 'ready'; candidates: ResolvedModel[] }
+  | { kind: 'not_ready'; engine: EngineAnnouncement }
+  | { kind: 'unknown' };
+
+/** Finds who serves `name`: an id, an alias, or `default`. Several engines may. */
+export function resolveModel(state: ModelsState | null, name: string): Resolution {
+  const candidates: ResolvedModel[] = [];
+  let waiting: EngineAnnouncement | null = null;
+  for (const engine of state?.engines ?? []) {
+    const model = engine.models.find((m) => m.id === name || m.aliases.includes(name) || name === DEFAULT_MODEL);
+    const servedName = model?.id ?? (engine.acceptsUnlistedModels ? name : null);
+    if (servedName === null) continue;
+    if (isReady(engine)) candidates.push({ engine, servedName, maxModelLen: model?.maxModelLen ?? null });
+    else waiting ??= engine;
+  }
+  if (candidates.length > 0) return { kind: 'ready', candidates };
+  return waiting === null ? { kind: 'unknown' } : { kind: 'not_ready', engine: waiting };
+}
+
+export function isReady(engine: EngineAnnouncement): engine is ReadyEngine {
+  return engine.state.kind === 'ready';
+}
