@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ConfigError, milliseconds, optionalText, parseConfig, port, serviceVariables, variable } from '#common/config';
+import { z } from 'zod';
+import { splitCommand } from './drivers/command-line';
+
+export const variables = {
+  ...serviceVariables,
+  ENGINE_DRIVER: variable(z.enum(['simulator', 'process', 'external']).default('process'), {
+    describe: 'What serves the model: vLLM as a process, a running engine elsewhere, or the simulator.',
+    example: 'process',
+  }),
+  ENGINE_URL: variable(z.url({ protocol: /^https?$/ }).optional(), {
+    describe: 'Base URL of a running OpenAI-compatible engine; for the driver `external` only.',
+    example: 'http://10.0.0.5:8000',
+  }),
+  ENGINE_PORT: variable(port.optional(), {
+    describe: 'Port of the engine that is started here; without it a free one is picked.',
+    example: '8000',
+  }),
+  ENGINE_STATE_DIR: variable(optionalText, {
+    describe: 'Folder of engine records and logs; a restarted model-manager finds its running engine there.',
+    example: '.tandem/engines',
+  }),
+  ENGINE_LOAD_TIMEOUT_MS: variable(milliseconds.default(3_600_000), {
+    describe: 'How long an engine may load, the download of its weights included, in milliseconds.',
+    example: '3600000',
+  }),
+  ENGINE_HANG_TIMEOUT_MS: variable(milliseconds.min(1_000).default(20_000), {
+    describe:
+      'An engine with running requests that made no token for so long is hung and is restarted, in milliseconds.',
+    example: '20000',
+  }),
+  ENGINE_STOP_TIMEOUT_MS: variable(milliseconds.default(10_000), {
+    describe: 'How long a stopping engine may take before it is killed, in milliseconds.',
+    example: '10000',
+  }),
+  VLLM_COMMAND: variable(z.string().trim().default('vllm'), {
+    describe: 'How vLLM is called; `serve MODEL ...` is added.',
+    example: '/opt/vllm/bin/vllm',
+  }),
+  SIMULATOR_COMMAND: variable(optionalText, {
+    describe: 'How the simulated vLLM is called, for the driver `simulator`; without it the one of this project.',
+    example: 'node dist/apps/vllm-simulator/src/main.js',
+  }),
+  NVIDIA_SMI_COMMAND: variable(optionalText, {
+    describe: 'How nvidia-smi is called; the simulator has its own.',
+    example: 'nvidia-smi',
+  }),
+  PROFILES_DIR: variable(optionalText, { describe: 'Folder of the model profiles.', example: 'profiles' }),
+  MODEL_ID: variable(optionalText, {
+    describe: 'Model of the default profile: a Hugging Face id or a local folder.',
+    example: 'Qwen/Qwen3-14B-AWQ',
+  }),
+  VLLM_TP: variable(z.coerce.number().int().min(1).max(64).optional(), {
+    describe: 'Tensor parallel size of the default profile.',
+    example: '2',
+  }),
+  VLLM_MAXLEN: variable(
+    z
+      .string()
+      .regex(/^(\d+[kKmM]?|auto|-1)$/, 'must be a number, "auto" or "-1"')
+      .optional(),
+    {
+      describe: 'Context length of the default profile, in tokens.',
+      example: '8192',
+    },
+  ),
+  VLLM_UTIL: variable(z.coerce.number().gt(0).max(1).optional(), {
+    describe: 'Part of the GPU memory that the default profile may use.',
+    example: '0.90',
+  }),
+} as const;
+
+/** Variables of Tandem that an engine has no business with: secrets first of all. */
+const NOT_FOR_ENGINES =
+  /^(NATS_URL|DATABASE_URL|REDIS_URL|JWT_SECRET|TANDEM_.*|PORT|HOST|OTEL_.*|VLLM_(COMMAND|TP|MAXLEN|UTIL)|ENGINE_.*|NODE_OPTIONS)$/;
+
+export type Settings = ReturnType<typeof loadSettings>;
+
+/** Everything that model-manager is told from outside. @throws ConfigError */
+export function loadSettings(environment: Readonly<Record<string, string | undefined>>) {
+  const parsed = parseConfig(variables, environment);
+  const root = projectRoot(__dirname);
+  const simulated = parsed.ENGINE_DRIVER === 'simulator';
+  if (parsed.ENGINE_DRIVER === 'external' && parsed.ENGINE_URL === undefined)
+    throw new ConfigError('ENGINE_URL: is needed by ENGINE_DRIVER=external (example: ENGINE_URL=http://10.0.0.5:8000)');
+  const ours = (file: string): string[] => [process.execPath, join(__dirname, '../../vllm-simulator/src', file)];
+  const smi = parsed.NVIDIA_SMI_COMMAND ?? (simulated ? undefined : 'nvidia-smi');
+  return Object.freeze({
+    ...parsed,
+    engineCommand: simulated
+      ? command('SIMULATOR_COMMAND', parsed.SIMULATOR_COMMAND, ours('main.js'))
+      : command('VLLM_COMMAND', parsed.VLLM_COMMAND, []),
+    nvidiaSmiCommand: command('NVIDIA_SMI_COMMAND', smi, ours('nvidia-smi.js')),
+    profilesDirectory: parsed.PROFILES_DIR ?? join(root, 'profiles'),
+    engineStateDirectory: parsed.ENGINE_STATE_DIR ?? join(root, '.tandem', 'engines'),
+    engineEnvironment: engineEnvironment(environment),
+  });
+}
+
+function command(name: string, line: string | undefined, otherwise: string[]): string[] {
+  if (line === undefined) return otherwise;
+  const words = splitCommand(line);
+  if (words.length === 0) throw new ConfigError(`${name}: is empty (example: ${name}=/opt/vllm/bin/vllm)`);
+  return words;
+}
+
+/** What an engine inherits: the operator's settings for CUDA, NCCL, Hugging Face and vLLM, but nothing of ours. */
+function engineEnvironment(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const inherited: Record<string, string> = { VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1' };
+  for (const [name, value] of Object.entries(environment))
+    if (value !== undefined && !NOT_FOR_ENGINES.test(name)) inherited[name] = value;
+  const token = environment['HUGGING_FACE_HUB_TOKEN'];
+  if (token !== undefined && token !== '') inherited['HF_TOKEN'] ??= token;
+  return inherited;
+}
+
+/** The nearest folder above that holds package.json: the sources and the build lie at different depths. */
+function projectRoot(from: string): string {
+  for (let at = from; ; at = dirname(at)) {
+    if (existsSync(join(at, 'package.json'))) return at;
+    if (dirname(at) === at) return from;
+  }
+}

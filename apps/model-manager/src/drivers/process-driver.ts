@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '#common/servers/free-port';
+import { isSameProcessAlive, processStartTime } from '#common/servers/process-identity';
+import { EngineRecordFile, type EngineRecord } from './engine-record';
+import { endProcessGroup, isGroupAlive } from './process-group';
+
+export interface EngineLaunch {
+  id: string;
+  profile: string;
+  /** The program and its first arguments; `serve` and `args` follow. */
+  command: readonly string[];
+  args: readonly string[];
+  environment: Readonly<Record<string, string>>;
+  /** What of the environment makes this engine another one than the same command line with other values. */
+  identity: Readonly<Record<string, string>>;
+  port: number | undefined;
+  stateDirectory: string;
+}
+
+export type ExitListener = (code: number | null, signal: string | null) => void;
+
+/** How often an adopted engine, which is nobody's child here, is looked at. */
+const LOOK_EVERY_MS = 200;
+
+/** An engine's process, ours or adopted. */
+export interface EngineProcess {
+  readonly record: EngineRecord;
+  readonly url: string;
+  readonly logFile: string;
+  /** Tells once when the leader of the group is gone. Its workers may live on. */
+  onExit(listener: ExitListener): void;
+  markReady(at: number): void;
+  /** Ends the whole group; resolves when nobody of it is alive. */
+  end(politeMs: number): Promise<void>;
+}
+
+/** Thrown when the command cannot be run at all. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+/**
+ * Starts vLLM (or the simulator) as a process group of its own, with its output in a file and its facts in a record, so
+ * that it survives us and is found again. Decides nothing.
+ */
+export class ProcessDriver {
+  private readonly recordFile: EngineRecordFile;
+  private readonly fingerprint: string;
+  readonly logFile: string;
+
+  constructor(private readonly launch: EngineLaunch) {
+    mkdirSync(launch.stateDirectory, { recursive: true, mode: 0o700 });
+    this.recordFile = new EngineRecordFile(launch.stateDirectory, launch.id);
+    this.logFile = join(launch.stateDirectory, `${launch.id}.log`);
+    this.fingerprint = createHash('sha256')
+      .update(JSON.stringify([launch.command, launch.args, launch.identity, launch.port ?? null]))
+      .digest('hex');
+  }
+
+  /**
+   * The engine that a model-manager before us left, when it is alive and is what we would start. Anything else that is
+   * left of it is ended first: it would hold the memory.
+   */
+  async find(): Promise<EngineProcess | null> {
+    const record = this.recordFile.read();
+    if (record === null) return null;
+    if (isSameProcessAlive(record) && record.fingerprint === this.fingerprint) return this.process(record, null);
+    if (isGroupAlive(record)) await endProcessGroup(record, 0);
+    this.recordFile.remove();
+    return null;
+  }
+
+  /** @throws CommandError when the command is not there or may not be run. */
+  async spawn(): Promise<EngineProcess> {
+    const { id, profile, command, args, environment } = this.launch;
+    const port = this.launch.port ?? (await freePort());
+    const [program = '', ...first] = command;
+    const words = [...first, 'serve', ...args, '--host', '127.0.0.1', '--port', String(port)];
+    const child = this.spawnDetached(program, words, environment);
+    child.unref();
+    const pid = child.pid;
+    if (pid === undefined) throw new CommandError(await spawnError(child, program));
+    const record: EngineRecord = {
+      id,
+      pid,
+      pgid: pid,
+      // A process that has already ended has none; its exit is told all the same.
+      startTime: processStartTime(pid) ?? 'ended',
+      port,
+      command: [program, ...words],
+      profile,
+      startedAt: Date.now(),
+      fingerprint: this.fingerprint,
+      readyAt: null,
+    };
+    // At once, before anything is awaited: a model-manager that is killed now must not lose its engine.
+    this.recordFile.write(record);
+    return this.process(record, child);
+  }
+
+  private spawnDetached(program: string, words: string[], environment: Readonly<Record<string, string>>): ChildProcess {
+    if (existsSync(this.logFile)) renameSync(this.logFile, `${this.logFile}.1`);
+    const log = openSync(this.logFile, 'a', 0o600);
+    try {
+      return spawn(program, words, { detached: true, stdio: ['ignore', log, log], env: environment });
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  private process(record: EngineRecord, child: ChildProcess | null): EngineProcess {
+    let current = record;
+    return {
+      record,
+      url: `http://127.0.0.1:${record.port}`,
+      logFile: this.logFile,
+      onExit: (listener) => {
+        if (child === null) watchStranger(record, listener);
+        else if (child.exitCode !== null || child.signalCode !== null) listener(child.exitCode, child.signalCode);
+        else child.once('exit', listener);
+      },
+      markReady: (at) => {
+        current = { ...current, readyAt: at };
+        this.recordFile.write(current);
+      },
+      end: async (politeMs) => {
+        await endProcessGroup(record, politeMs);
+        this.recordFile.remove();
+      },
+    };
+  }
+}
+
+function watchStranger(record: EngineRecord, listener: ExitListener): void {
+  const timer = setInterval(() => {
+    if (isSameProcessAlive(record)) return;
+    clearInterval(timer);
+    listener(null, null);
+  }, LOOK_EVERY_MS);
+  timer.unref();
+}
+
+async function spawnError(child: ChildProcess, program: string): Promise<string> {
+  const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
+  if (error.code === 'ENOENT') return `The command ${program} was not found`;
+  return `The command ${program} could not be run (${error.code ?? error.message})`;
+}

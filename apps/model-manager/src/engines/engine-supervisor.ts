@@ -1,0 +1,284 @@
+import type { EngineAnnouncement, ServedModel } from '#contracts/models';
+import type { Logger } from 'nestjs-pino';
+import { LogTail } from '../drivers/log-tail';
+import { CommandError, type EngineProcess, type ProcessDriver } from '../drivers/process-driver';
+import { announced } from './announced-state';
+import { readLogLine } from './boot-log';
+import type { Engine, EngineStatus } from './engine';
+import { EngineApi } from './engine-api';
+import type { EngineMetrics } from './engine-metrics';
+import { engineStatus } from './engine-status';
+import { failureMessage, type Failure } from './failures';
+import { decide } from './lifecycle';
+import type { Effect, LifecycleEvent, LifecycleState } from './lifecycle-model';
+import { stalledMs, watchProgress, type ProgressWatch } from './progress';
+
+export interface SupervisorSettings {
+  id: string;
+  driver: 'simulator' | 'process';
+  profile: string;
+  model: string;
+  aliases: readonly string[];
+  loadTimeoutMs: number;
+  hangTimeoutMs: number;
+  stopTimeoutMs: number;
+  drainTimeoutMs: number;
+}
+
+/** Often while it loads, so that readiness is seen at once; then once a second. */
+const PROBE_LOADING_MS = 200;
+const PROBE_READY_MS = 1_000;
+/** vLLM's /metrics is some 100 KB and costs it milliseconds: not with every probe. */
+const PROGRESS_EVERY_MS = 2_000;
+const DRAIN_LOOK_MS = 250;
+
+/** Owns one engine's state: feeds events to the lifecycle and carries its effects out. */
+export class EngineSupervisor implements Engine {
+  private state: LifecycleState = { kind: 'new' };
+  private engine: EngineProcess | null = null;
+  private tail: LogTail | null = null;
+  private models: ServedModel[] = [];
+  private progress: ProgressWatch | null = null;
+  private progressLookedAt = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private probeTimer: NodeJS.Timeout | undefined;
+  /** What is being looked for or spawned: a stop has to wait for it. */
+  private launching: Promise<void> = Promise.resolve();
+  private readonly queue: LifecycleEvent[] = [];
+  private lastFailure: Failure | null = null;
+  private onChange: () => void = () => undefined;
+  private onStopped: () => void = () => undefined;
+
+  constructor(
+    private readonly settings: SupervisorSettings,
+    private readonly driver: ProcessDriver,
+    private readonly metrics: EngineMetrics,
+    private readonly logger: Pick<Logger, 'log' | 'warn' | 'error'>,
+  ) {}
+
+  get id(): string {
+    return this.settings.id;
+  }
+
+  begin(onChange: () => void): void {
+    this.onChange = onChange;
+    this.metrics.up.set({ engine: this.id }, 0);
+    this.dispatch({ kind: 'begin', at: Date.now() });
+  }
+
+  announcement(): EngineAnnouncement {
+    const { id, driver, profile } = this.settings;
+    const state = announced(this.state);
+    const models = state.kind === 'ready' ? this.models : [];
+    return { id, driver, profile, state, models, acceptsUnlistedModels: false };
+  }
+
+  status(): EngineStatus {
+    const record = this.engine?.record;
+    const running = record === undefined ? null : { ...record, url: this.engine?.url ?? null };
+    return engineStatus(this.announcement(), this.settings.model, running);
+  }
+
+  async end(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => (this.onStopped = resolve));
+    this.dispatch({ kind: 'stop', at: Date.now() });
+    await stopped;
+  }
+
+  private dispatch(event: LifecycleEvent): void {
+    this.queue.push(event);
+    if (this.queue.length > 1) return; // the loop below is at work
+    for (let next = this.queue[0]; next !== undefined; next = this.queue[0]) {
+      try {
+        this.take(next);
+      } finally {
+        this.queue.shift();
+      }
+    }
+  }
+
+  private take(event: LifecycleEvent): void {
+    const before = this.state;
+    const { next, effects } = decide(before, event, { loadTimeoutMs: this.settings.loadTimeoutMs });
+    this.state = next;
+    if (next.kind !== before.kind) clearTimeout(this.timer);
+    if (next.kind !== 'ready') this.metrics.up.set({ engine: this.id }, 0);
+    for (const effect of effects) this.carryOut(effect);
+    if (JSON.stringify(announced(before)) !== JSON.stringify(announced(next))) this.onChange();
+    if (next.kind === 'stopped') this.onStopped();
+  }
+
+  private carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'look':
+        this.launching = this.look();
+        return;
+      case 'spawn':
+        this.launching = this.spawn();
+        return;
+      case 'kill-group':
+        void this.killGroup(effect.politely);
+        return;
+      case 'drain':
+        void this.drain();
+        return;
+      case 'timer':
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.dispatch({ kind: 'timer', at: Date.now() }), effect.afterMs);
+        return;
+      case 'note-ready':
+        this.noteReady(effect.loadMs);
+        return;
+      case 'note-failure':
+        this.noteFailure(effect.failure, effect.retryInMs);
+        return;
+    }
+  }
+
+  private async look(): Promise<void> {
+    const found = await this.driver.find().catch((error: unknown) => {
+      this.logger.error({ msg: 'could not look for a running engine', err: error, engine: this.id });
+      return null;
+    });
+    if (found === null) {
+      this.dispatch({ kind: 'nothing-found', at: Date.now() });
+      return;
+    }
+    const healthy = await this.answers(found);
+    if (!healthy && found.record.readyAt !== null) {
+      // It had been ready and is not any more: it is not worth adopting.
+      await found.end(0);
+      this.dispatch({ kind: 'nothing-found', at: Date.now() });
+      return;
+    }
+    this.logger.log({ msg: 'adopted a running engine', engine: this.id, pid: found.record.pid, healthy });
+    this.attach(found, healthy ? 'end' : 'start');
+    const { record, url } = found;
+    const process = { pid: record.pid, url };
+    this.dispatch({ kind: 'found', at: Date.now(), process, startedAt: record.startedAt, healthy });
+  }
+
+  private async spawn(): Promise<void> {
+    if (this.lastFailure !== null) this.metrics.restarts.inc({ engine: this.id, cause: this.lastFailure.cause });
+    try {
+      const started = await this.driver.spawn();
+      this.logger.log({
+        msg: 'started an engine',
+        engine: this.id,
+        pid: started.record.pid,
+        command: started.record.command,
+      });
+      this.attach(started, 'start');
+      this.dispatch({ kind: 'spawned', at: Date.now(), process: { pid: started.record.pid, url: started.url } });
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      const cause = error instanceof CommandError ? 'command_not_found' : 'crashed';
+      this.dispatch({ kind: 'spawn-failed', at: Date.now(), failure: { cause, detail } });
+    }
+  }
+
+  private attach(engine: EngineProcess, logFrom: 'start' | 'end'): void {
+    this.engine = engine;
+    this.progress = null;
+    const tail = new LogTail(engine.logFile, (line) => this.readLine(line), logFrom);
+    this.tail = tail;
+    engine.onExit((code, signal) => {
+      // The last words of the log come before the exit that they explain.
+      if (this.tail === tail) tail.read();
+      this.dispatch({ kind: 'exited', at: Date.now(), pid: engine.record.pid, code, signal });
+    });
+    this.scheduleProbe(engine);
+  }
+
+  private readLine(line: string): void {
+    const observation = readLogLine(line);
+    if (observation !== null) this.dispatch({ kind: 'log', at: Date.now(), observation });
+  }
+
+  private scheduleProbe(engine: EngineProcess): void {
+    const everyMs = this.state.kind === 'ready' ? PROBE_READY_MS : PROBE_LOADING_MS;
+    this.probeTimer = setTimeout(() => {
+      void this.probe(engine).finally(() => {
+        if (this.engine === engine) this.scheduleProbe(engine);
+      });
+    }, everyMs);
+  }
+
+  private async probe(engine: EngineProcess): Promise<void> {
+    const health = await new EngineApi(engine.url).health();
+    if (this.engine !== engine) return; // it was ended while we asked
+    if (health === 'dead') {
+      this.dispatch({ kind: 'engine-dead', at: Date.now() });
+      return;
+    }
+    if (health === 'no-answer') {
+      this.dispatch({ kind: 'no-answer', at: Date.now() });
+      return;
+    }
+    if (this.state.kind === 'loading' && !(await this.answers(engine))) return;
+    this.dispatch({ kind: 'healthy', at: Date.now() });
+    if (this.state.kind === 'ready' || this.state.kind === 'draining') await this.judgeProgress(engine);
+  }
+
+  /** Whether the engine is healthy and names its models, which are remembered. */
+  private async answers(engine: EngineProcess): Promise<boolean> {
+    const api = new EngineApi(engine.url);
+    try {
+      if ((await api.health()) !== 'healthy') return false;
+      this.models = await api.models(this.settings.aliases);
+      return true;
+    } catch {
+      return false; // the next probe asks again
+    }
+  }
+
+  private async judgeProgress(engine: EngineProcess): Promise<void> {
+    if (performance.now() - this.progressLookedAt < PROGRESS_EVERY_MS) return;
+    this.progressLookedAt = performance.now();
+    const sample = await new EngineApi(engine.url).work();
+    if (sample === null || this.engine !== engine) return;
+    this.metrics.busy.set({ engine: this.id }, sample.busy);
+    this.progress = watchProgress(this.progress, sample, performance.now());
+    const forMs = stalledMs(this.progress, performance.now());
+    if (forMs >= this.settings.hangTimeoutMs) this.dispatch({ kind: 'hung', at: Date.now(), forMs });
+  }
+
+  private async drain(): Promise<void> {
+    const deadline = performance.now() + this.settings.drainTimeoutMs;
+    while (this.engine !== null && performance.now() < deadline) {
+      const sample = await new EngineApi(this.engine.url).work();
+      if (sample === null || sample.busy === 0) break;
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    }
+    this.dispatch({ kind: 'drained', at: Date.now() });
+  }
+
+  private async killGroup(politely: boolean): Promise<void> {
+    await this.launching;
+    const engine = this.engine;
+    this.engine = null;
+    clearTimeout(this.probeTimer);
+    this.tail?.close();
+    this.tail = null;
+    try {
+      await engine?.end(politely ? this.settings.stopTimeoutMs : 0);
+    } catch (error) {
+      this.logger.error({ msg: 'could not end an engine', err: error, engine: this.id });
+    }
+    this.dispatch({ kind: 'gone', at: Date.now() });
+  }
+
+  private noteReady(loadMs: number | null): void {
+    this.engine?.markReady(Date.now());
+    this.lastFailure = null;
+    this.metrics.up.set({ engine: this.id }, 1);
+    if (loadMs !== null) this.metrics.loadSeconds.set({ engine: this.id }, loadMs / 1000);
+    this.logger.log({ msg: 'engine is ready', engine: this.id, models: this.models.map((model) => model.id), loadMs });
+  }
+
+  private noteFailure(failure: Failure, retryInMs: number | null): void {
+    this.lastFailure = failure;
+    this.metrics.failures.inc({ engine: this.id, cause: failure.cause });
+    this.logger.error({ msg: failureMessage(failure), engine: this.id, cause: failure.cause, retryInMs });
+  }
+}
