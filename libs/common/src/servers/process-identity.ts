@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** A process that cannot be mistaken for a later one with the same pid. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** As {@link processStartTime} gives it; only ever compared. */
+  readonly startTime: string;
+}
+
+/**
+ * When the process started, as an opaque text to compare: field 22 of /proc/PID/stat (proc(5)), elsewhere `ps -o lstart`.
+ * Null when there is no such process, or only its zombie is left.
+ */
+export function processStartTime(pid: number): string | null {
+  if (process.platform === 'linux') return linuxStartTime(pid);
+  try {
+    const [state, ...started] = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+      .trim()
+      .split(/\s+/);
+    return state === undefined || state.startsWith('Z') || started.length === 0 ? null : started.join(' ');
+  } catch {
+    return null; // ps exits with 1 when the process is not there
+  }
+}
+
+function linuxStartTime(pid: number): string | null {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return null; // gone
+  }
+  // The second field, the command's name in brackets, may itself hold spaces and brackets.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const state = fields[0];
+  if (state === 'Z' || state === 'X') return null;
+  return fields[19] ?? null;
+}
+
+/** Whether exactly that process still runs. */
+export function isSameProcessAlive(identity: ProcessIdentity): boolean {
+  return processStartTime(identity.pid) === identity.startTime;
+}

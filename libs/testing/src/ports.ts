@@ -1,0 +1,1 @@
+export { freePort, isPortFree } from '#common/servers/free-port';
