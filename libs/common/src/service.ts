@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { INestApplication, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -29,7 +29,11 @@ export function runMain(start: () => Promise<unknown>): void {
  * Starts a service that has no public HTTP: a NATS microservice for commands (queue group of its own name) beside a
  * small HTTP port for health and metrics. SIGTERM runs Nest's shutdown hooks, in which streams are drained.
  */
-export async function startService(name: string, root: Type, settings: ServiceSettings): Promise<INestApplication> {
+export async function startService(
+  name: string,
+  root: Type | DynamicModule,
+  settings: ServiceSettings,
+): Promise<INestApplication> {
   collectProcessMetrics();
   startTracing(name, settings.OTEL_EXPORTER_OTLP_ENDPOINT);
   const app = await NestFactory.create(root, new FastifyAdapter(), { bufferLogs: true });

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { count, milliseconds, parseConfig, serviceVariables, variable } from '#common/config';
+
+export const chatVariables = {
+  ...serviceVariables,
+  FIRST_TOKEN_TIMEOUT_MS: variable(milliseconds.default(120_000), {
+    describe: 'Longest wait for the first token of an answer, milliseconds (error first_token_timeout).',
+    example: '120000',
+  }),
+  BETWEEN_TOKENS_TIMEOUT_MS: variable(milliseconds.default(60_000), {
+    describe: 'Longest silence between two tokens, milliseconds (error between_tokens_timeout).',
+    example: '60000',
+  }),
+  REQUEST_TIMEOUT_MS: variable(milliseconds.default(1_800_000), {
+    describe: 'Longest life of a whole request, milliseconds (error request_deadline_exceeded).',
+    example: '1800000',
+  }),
+  FRAME_WINDOW_MS: variable(z.coerce.number().int().min(0).max(8).default(4), {
+    describe:
+      'Under many streams, how long token frames are gathered into one message, milliseconds (0 to 8). The first token never waits.',
+    example: '4',
+  }),
+  MAX_IN_FLIGHT: variable(count.default(4_096), {
+    describe: 'Requests that one chat-service holds at once; more are refused with 429.',
+    example: '4096',
+  }),
+  MAX_EVENT_BYTES: variable(count.default(8 * 1024 * 1024), {
+    describe: 'Largest single SSE event that an engine may send, bytes.',
+    example: '8388608',
+  }),
+  MAX_ANSWER_BYTES: variable(count.default(64 * 1024 * 1024), {
+    describe: 'Largest answer to a request that does not stream, bytes.',
+    example: '67108864',
+  }),
+  LEDGER_TIMEOUT_MS: variable(milliseconds.default(5_000), {
+    describe: 'How long a request waits for the ledger to take its start before it is refused, milliseconds.',
+    example: '5000',
+  }),
+} as const;
+
+export type ChatConfig = ReturnType<typeof loadChatConfig>;
+export const CHAT_CONFIG = Symbol('CHAT_CONFIG');
+
+export function loadChatConfig(environment: Readonly<Record<string, string | undefined>> = process.env) {
+  return parseConfig(chatVariables, environment);
+}

@@ -1,0 +1,280 @@
+import { randomUUID } from 'node:crypto';
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { Logger } from 'nestjs-pino';
+import { CodedError } from '#contracts/errors';
+import { FrameKind } from '#contracts/frames';
+import {
+  CHAT_QUEUE,
+  ChatSubjects,
+  decodeGenerate,
+  type CancelRequest,
+  type CancelStream,
+  type GenerateRequest,
+} from '#contracts/generate';
+import { HEARTBEAT_INTERVAL_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import type { RequestEnding, RequestFacts } from '#contracts/usage';
+import { Bus } from '#common/bus';
+import { Readiness } from '#common/readiness';
+import { startSpan, type Traced } from '#common/tracing';
+import { CHAT_CONFIG, type ChatConfig } from '../config';
+import { engineRequest } from '../engines/engine-request';
+import { EngineRouter, type Route } from '../engines/engine-router';
+import { ChatMetrics } from './chat-metrics';
+import { FrameSender } from './frame-sender';
+import { GatewayWatch } from './gateway-watch';
+import { Generation, type GenerationLimits } from './generation';
+import { UsageJournal } from './usage-journal';
+import { JournalPublisher } from './journal-publisher';
+
+/** Deadlines are seconds long; a quarter of a second is fine enough and costs nothing. */
+const SWEEP_MS = 250;
+
+/** Takes requests from gateways, holds the running ones, and ends them when somebody or something says so. */
+@Injectable()
+export class GenerationService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly instanceId = `chat-${randomUUID().slice(0, 8)}`;
+  private readonly running = new Map<string, Generation>();
+  private readonly gateways = new GatewayWatch();
+  private readonly sender: FrameSender;
+  private readonly journal: UsageJournal;
+  private readonly metrics: ChatMetrics;
+  private readonly limits: GenerationLimits;
+  private readonly timers: NodeJS.Timeout[] = [];
+  private intake: Subscription | null = null;
+  private onEmpty: (() => void) | null = null;
+
+  constructor(
+    @Inject(CHAT_CONFIG) private readonly config: ChatConfig,
+    private readonly bus: Bus,
+    private readonly router: EngineRouter,
+    private readonly publisher: JournalPublisher,
+    private readonly readiness: Readiness,
+    private readonly logger: Logger,
+  ) {
+    this.sender = new FrameSender(
+      this.instanceId,
+      (subject, message) => bus.publish(subject, message),
+      config.FRAME_WINDOW_MS,
+    );
+    this.journal = new UsageJournal(
+      this.instanceId,
+      (batch, id) => publisher.publish(batch, id),
+      (error) =>
+        logger.warn({ err: error, waiting: this.journal.backlog }, 'the ledger does not take events; trying again'),
+    );
+    this.metrics = new ChatMetrics({
+      inFlight: () => this.running.size,
+      journal: () => this.journal.backlog,
+      messages: () => this.sender.messages,
+      frames: () => this.sender.frames,
+    });
+    this.limits = {
+      firstTokenMs: config.FIRST_TOKEN_TIMEOUT_MS,
+      betweenTokensMs: config.BETWEEN_TOKENS_TIMEOUT_MS,
+      requestMs: config.REQUEST_TIMEOUT_MS,
+      ledgerMs: config.LEDGER_TIMEOUT_MS,
+      maxEventBytes: config.MAX_EVENT_BYTES,
+      maxAnswerBytes: config.MAX_ANSWER_BYTES,
+    };
+  }
+
+  onModuleInit(): void {
+    this.bus.subscribe(ChatSubjects.cancel(this.instanceId), (message) =>
+      this.cancelStream(message.json<CancelStream>()),
+    );
+    this.bus.subscribe(ChatSubjects.cancelRequest, (message) => this.cancelRequest(message));
+    this.bus.subscribe(PresenceSubjects.gateway, (message) => this.onGatewayBeat(message.json<Heartbeat>()));
+    // What was on its way is lost with the connection, and the gateways end these streams too.
+    this.bus.onLost(() => this.endAll('gateway_failed', () => true));
+    this.readiness.add('ledger', () => this.publisher.ready);
+  }
+
+  /** Requests are taken last, when everything they need is there. */
+  onApplicationBootstrap(): void {
+    this.intake = this.bus.subscribe(ChatSubjects.generate, (message) => this.take(message.data), CHAT_QUEUE);
+    this.timers.push(
+      setInterval(() => this.sweep(), SWEEP_MS),
+      setInterval(() => this.beat(false), HEARTBEAT_INTERVAL_MS),
+    );
+    this.beat(false);
+  }
+
+  /** SIGTERM: nothing new is taken, what runs may end within the drain limit, the rest is told why it ends. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.intake?.unsubscribe();
+    if (this.running.size > 0) this.logger.log({ inFlight: this.running.size }, 'draining streams');
+    await this.emptied(this.config.DRAIN_TIMEOUT_MS);
+    for (const generation of [...this.running.values()]) {
+      generation.fail(
+        new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
+      );
+    }
+    await this.journal.idle();
+    this.sender.flushAll();
+    this.beat(true);
+    for (const timer of this.timers) clearInterval(timer);
+    this.router.close();
+  }
+
+  /** The generation is over: the ledger, the metrics and the log hear of it. */
+  onOver(generation: Generation, ending: RequestEnding, engineId: string, span: Traced | null): void {
+    const { facts } = generation;
+    this.running.delete(keyOf(generation.head));
+    this.router.end(engineId);
+    this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
+    this.metrics.end(facts, ending);
+    span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
+    this.logger.log(
+      {
+        request_id: facts.requestId,
+        user_id: facts.userId,
+        model: facts.model,
+        ctx_len: facts.ctxLen,
+        input_tokens: ending.inputTokens,
+        output_tokens: ending.outputTokens,
+        ttft_ms: ending.ttftMs,
+        latency_ms: ending.latencyMs,
+        status_code: ending.statusCode,
+        outcome: ending.outcome,
+        error_code: ending.errorCode,
+      },
+      'request finished',
+    );
+    if (this.running.size === 0) this.onEmpty?.();
+  }
+
+  private take(message: Uint8Array): void {
+    const { head, body } = decodeGenerate(message);
+    this.gateways.seen(head.gatewayId, performance.now());
+    try {
+      this.admit(head, body);
+    } catch (error) {
+      this.refuse(head, error);
+    }
+  }
+
+  private admit(head: GenerateRequest, body: Uint8Array): void {
+    if (this.running.size >= this.config.MAX_IN_FLIGHT) {
+      throw new CodedError('too_many_in_flight', 'Too many requests are running. Try again in a moment.');
+    }
+    if (this.journal.full)
+      throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
+    const route = this.router.route(head.model);
+    const engineId = route.model.engine.id;
+    const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
+    const request = engineRequest(
+      span === null ? head : { ...head, traceparent: span.traceparent },
+      route.model.servedName,
+      body,
+      route.pool.authority,
+    );
+    const facts = factsOf(head, route);
+    const generation = new Generation(head, facts, body.length, this.sender, this.limits, {
+      onOver: (over, ending) => this.onOver(over, ending, engineId, span),
+    });
+    this.running.set(keyOf(head), generation);
+    this.router.begin(engineId);
+    // Both waits overlap: the ledger's disk and the engine's first token.
+    this.journal.add({ kind: 'started', owner: this.instanceId, ...facts }, () => generation.onKept());
+    generation.start((handler) => route.pool.send(request, handler));
+  }
+
+  /** Refused at the door: counted in metrics, no row in the ledger. */
+  private refuse(head: GenerateRequest, error: unknown): void {
+    const coded =
+      error instanceof CodedError
+        ? error
+        : new CodedError('internal_error', 'The chat service failed at this request.', { cause: error });
+    if (coded !== error)
+      this.logger.error({ err: error, request_id: head.requestId }, 'a request could not be started');
+    this.metrics.refuse(coded.code);
+    this.sender.send(
+      head.gatewayId,
+      'now',
+      FrameKind.error,
+      head.stream,
+      0,
+      Buffer.from(JSON.stringify(coded.toWire())),
+    );
+  }
+
+  private cancelStream({ gatewayId, stream, reason }: CancelStream): void {
+    this.running.get(keyOf({ gatewayId, stream }))?.cancel(reason);
+  }
+
+  /** Everybody hears this; only the owner of the request answers. */
+  private cancelRequest(message: Msg): void {
+    const { requestId, userId } = message.json<CancelRequest>();
+    for (const generation of this.running.values()) {
+      if (generation.head.requestId !== requestId) continue;
+      if (userId !== null && generation.head.actor.userId !== userId) return;
+      generation.cancel('cancelled');
+      message.respond(JSON.stringify({ cancelled: true }));
+      return;
+    }
+  }
+
+  private onGatewayBeat({ instanceId, leaving }: Heartbeat): void {
+    if (leaving === true) this.gateways.left(instanceId);
+    else this.gateways.seen(instanceId, performance.now());
+  }
+
+  private sweep(): void {
+    const at = performance.now();
+    for (const generation of this.running.values()) generation.checkDeadlines(at);
+    for (const gatewayId of this.gateways.lost(at)) {
+      this.logger.warn({ gatewayId }, 'a gateway fell silent; its streams are ended');
+      this.endAll('gateway_failed', (generation) => generation.head.gatewayId === gatewayId);
+    }
+  }
+
+  private endAll(reason: CancelStream['reason'], which: (generation: Generation) => boolean): void {
+    for (const generation of [...this.running.values()]) if (which(generation)) generation.cancel(reason);
+  }
+
+  private beat(leaving: boolean): void {
+    const beat: Heartbeat = {
+      instanceId: this.instanceId,
+      inFlight: this.running.size,
+      ...(leaving ? { leaving } : {}),
+    };
+    this.bus.publishJson(PresenceSubjects.chat, beat);
+  }
+
+  private async emptied(limitMs: number): Promise<void> {
+    if (this.running.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function keyOf({ gatewayId, stream }: Pick<GenerateRequest, 'gatewayId' | 'stream'>): string {
+  return `${gatewayId}/${stream}`;
+}
+
+function factsOf(head: GenerateRequest, route: Route): RequestFacts {
+  return {
+    requestId: head.requestId,
+    createdAt: head.receivedAt,
+    userId: head.actor.userId,
+    userEmail: head.actor.email,
+    keyId: head.actor.keyId,
+    endpoint: head.endpoint,
+    model: route.model.servedName,
+    profile: route.model.engine.profile,
+    ctxLen: route.model.maxModelLen,
+    stream: head.streaming,
+  };
+}

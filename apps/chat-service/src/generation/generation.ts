@@ -1,0 +1,199 @@
+import { CodedError } from '#contracts/errors';
+import { FrameKind } from '#contracts/frames';
+import type { CancelStream, GenerateRequest } from '#contracts/generate';
+import type { RequestEnding, RequestFacts } from '#contracts/usage';
+import type { EngineConnectionError } from '../engines/http/engine-connection';
+import type { EngineCall } from '../engines/http/engine-pool';
+import type { ResponseHead } from '../engines/http/response-reader';
+import { StreamAnswer, WholeAnswer, type Answer } from './answer';
+import { toCodedError, type EngineError } from './engine-errors';
+import { countTokens, outcomeOf, type Ending } from './ending';
+import type { FrameSender, Urgency } from './frame-sender';
+
+/** Limits of time and size for one generation, milliseconds and bytes. */
+export interface GenerationLimits {
+  firstTokenMs: number;
+  betweenTokensMs: number;
+  requestMs: number;
+  ledgerMs: number;
+  maxEventBytes: number;
+  maxAnswerBytes: number;
+}
+
+export interface GenerationOwner {
+  /** The generation is over; its frames may still wait for the ledger. */
+  onOver(generation: Generation, ending: RequestEnding): void;
+}
+
+/** Time on the monotonic clock, milliseconds: deadlines do not move when somebody sets the clock. */
+const now = (): number => performance.now();
+
+/**
+ * One request on its way through an engine: bytes in from the engine, frames out to the gateway, nothing before the
+ * ledger has the request's start.
+ */
+export class Generation {
+  private readonly arrivedAt: number;
+  private readonly sentAt = now();
+  private lastTokenAt = 0;
+  private firstTokenAt = 0;
+  private sequence = 0;
+  private call: EngineCall | null = null;
+  private answer: Answer | null = null;
+  private over = false;
+  /** Frames made before the ledger had the request; null once it has. */
+  private held: { kind: FrameKind; bytes: Buffer }[] | null = [];
+
+  constructor(
+    readonly head: GenerateRequest,
+    readonly facts: RequestFacts,
+    private readonly bodyBytes: number,
+    private readonly sender: FrameSender,
+    private readonly limits: GenerationLimits,
+    private readonly owner: GenerationOwner,
+  ) {
+    this.arrivedAt = this.sentAt - head.spentMs;
+    this.sender.open(head.gatewayId);
+    this.frame('lazy', FrameKind.accepted);
+  }
+
+  /** Sends the request by `send` and relays what comes back. */
+  start(send: (generation: Generation) => EngineCall): void {
+    this.call = send(this);
+  }
+
+  /** The ledger has the request's start: what was held may leave. */
+  onKept(): void {
+    const held = this.held;
+    if (held === null) return;
+    this.held = null;
+    for (const { kind, bytes } of held) this.frame('now', kind, bytes);
+    if (this.over) this.sender.close(this.head.gatewayId);
+  }
+
+  // ---- the engine's side
+
+  onHead(head: ResponseHead): void {
+    const streams = this.head.streaming && head.status === 200;
+    this.answer = streams
+      ? new StreamAnswer(this, { passUsage: this.head.includeUsage, maxEventBytes: this.limits.maxEventBytes })
+      : new WholeAnswer(this, head.status, this.limits.maxAnswerBytes);
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): void {
+    this.answer?.push(bytes, start, end);
+  }
+
+  onComplete(): void {
+    this.answer?.end(true);
+  }
+
+  onFailure(error: EngineConnectionError): void {
+    if (this.over) return;
+    if (this.answer !== null) return this.answer.end(false);
+    const unreachable = error.beforeAnswer
+      ? new CodedError('engine_unavailable', 'The engine cannot be reached. Try again in a moment.', { cause: error })
+      : new CodedError('engine_error', 'The engine broke off its answer. Try again in a moment.', { cause: error });
+    this.finish({ kind: 'failed', error: unreachable });
+  }
+
+  // ---- the answer's side
+
+  pass(kind: FrameKind, bytes: Buffer, start: number, end: number): void {
+    if (this.over) return;
+    this.lastTokenAt = now();
+    const first = this.firstTokenAt === 0;
+    if (first) this.firstTokenAt = this.lastTokenAt;
+    this.emit(first ? 'now' : 'soon', kind, bytes, start, end);
+  }
+
+  complete(): void {
+    this.finish({ kind: 'completed' });
+  }
+
+  engineError(error: EngineError): void {
+    this.finish({ kind: 'failed', error: toCodedError(error, this.head.model) });
+  }
+
+  truncated(): void {
+    const message = 'The engine ended the stream before the answer was complete.';
+    this.finish({ kind: 'failed', error: new CodedError('upstream_truncated', message) });
+  }
+
+  // ---- ways to end it from outside
+
+  cancel(reason: CancelStream['reason']): void {
+    this.finish({ kind: 'cancelled', reason });
+  }
+
+  fail(error: CodedError): void {
+    this.finish({ kind: 'failed', error });
+  }
+
+  /** Ends the generation when one of its times is up. Called a few times a second with the monotonic time. */
+  checkDeadlines(at: number): void {
+    if (this.over) return;
+    const { limits } = this;
+    if (at - this.arrivedAt > limits.requestMs) {
+      this.fail(timeout('request_deadline_exceeded', 'The request took longer than', limits.requestMs));
+    } else if (this.held !== null && at - this.sentAt > limits.ledgerMs) {
+      this.held = null; // nothing of the answer may leave, the error may
+      this.fail(new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.'));
+    } else if (this.head.streaming && this.firstTokenAt === 0 && at - this.sentAt > limits.firstTokenMs) {
+      this.fail(timeout('first_token_timeout', 'The engine sent no token within', limits.firstTokenMs));
+    } else if (this.head.streaming && this.firstTokenAt > 0 && at - this.lastTokenAt > limits.betweenTokensMs) {
+      this.fail(timeout('between_tokens_timeout', 'The engine sent no further token within', limits.betweenTokensMs));
+    }
+  }
+
+  private finish(ending: Ending): void {
+    if (this.over) return;
+    this.over = true;
+    if (ending.kind !== 'completed') this.call?.abort();
+    if (ending.kind === 'completed') this.emit('now', FrameKind.end);
+    else this.emit('now', FrameKind.error, Buffer.from(JSON.stringify(errorOf(ending).toWire())));
+    if (this.held === null) this.sender.close(this.head.gatewayId);
+    this.owner.onOver(this, this.ending(ending));
+  }
+
+  private ending(ending: Ending): RequestEnding {
+    return {
+      ...countTokens(this.answer?.usage ?? null, this.answer?.tokenEvents ?? 0, this.bodyBytes),
+      ...outcomeOf(ending, this.head.streaming && this.firstTokenAt > 0),
+      queueMs: 0,
+      // The first byte of an answer that does not stream is also its last.
+      ttftMs: this.firstTokenAt === 0 || !this.head.streaming ? null : round(this.firstTokenAt - this.arrivedAt),
+      latencyMs: round(now() - this.arrivedAt),
+    };
+  }
+
+  private emit(urgency: Urgency, kind: FrameKind, bytes?: Buffer, start = 0, end = bytes?.length ?? 0): void {
+    if (this.held === null) this.frame(urgency, kind, bytes, start, end);
+    else
+      this.held.push({ kind, bytes: bytes === undefined ? Buffer.alloc(0) : Buffer.from(bytes.subarray(start, end)) });
+  }
+
+  private frame(urgency: Urgency, kind: FrameKind, bytes?: Buffer, start = 0, end = bytes?.length ?? 0): void {
+    this.sender.send(this.head.gatewayId, urgency, kind, this.head.stream, this.sequence++, bytes, start, end);
+  }
+}
+
+function errorOf(ending: Exclude<Ending, { kind: 'completed' }>): CodedError {
+  if (ending.kind === 'failed') return ending.error;
+  return ending.reason === 'gateway_failed'
+    ? new CodedError('stream_interrupted', 'The connection between the services broke while the answer was streamed.')
+    : new CodedError('request_cancelled', 'The request was cancelled.');
+}
+
+function timeout(
+  code: 'request_deadline_exceeded' | 'first_token_timeout' | 'between_tokens_timeout',
+  what: string,
+  limitMs: number,
+): CodedError {
+  return new CodedError(code, `${what} ${limitMs / 1_000} seconds.`);
+}
+
+/** Tenths of a millisecond are all that the clock's users need. */
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,204 @@
+import { parseEngineError, type EngineError } from './engine-errors';
+import { parseUsage, type EngineUsage } from './engine-usage';
+
+/**
+ * Finds what the relay must know in an engine's SSE bytes: where events end, the usage event, an error event, `[DONE]`.
+ * Everything else passes as it came, without being parsed. (https://html.spec.whatwg.org/multipage/server-sent-events.html:
+ * lines end with LF, CRLF or CR; an empty line ends an event.)
+ */
+export interface SseSink {
+  /** Whole events to pass on: a view, valid during the call only. */
+  onEvents(bytes: Buffer, start: number, end: number): void;
+  /** The engine reports a failure inside the stream. Nothing that follows is passed on. */
+  onError(error: EngineError): void;
+}
+
+export interface SseOptions {
+  /** False: the usage event is kept from the client, who did not ask for it. */
+  passUsage: boolean;
+  /** An event larger than this is an error of the engine, bytes. */
+  maxEventBytes: number;
+}
+
+const LF = 10;
+const CR = 13;
+const COLON = 58;
+const OPEN_BRACKET = 91;
+const DONE = Buffer.from('[DONE]');
+const DATA = Buffer.from('data:');
+const ERROR_START = Buffer.from('{"error"');
+const BLANK_LINE = Buffer.from('\n\n');
+/** Inside a JSON string the quotes would be escaped, so these bytes can only be keys of the event itself. */
+const NO_CHOICES = Buffer.from('"choices":[]');
+const FINISHED = Buffer.from('"finish_reason":"');
+const ABORTED = Buffer.from('"finish_reason":"abort"');
+const ROLE = Buffer.from('"role":"assistant"');
+
+export class SseScanner {
+  /** Bytes of an event whose end has not come yet. */
+  private carry: Buffer | null = null;
+  /** Events that carried (or may have carried) a token; role events and usage are not counted. */
+  tokenEvents = 0;
+  usage: EngineUsage | null = null;
+  /** `[DONE]` was seen: the stream is complete. */
+  done = false;
+  /** The engine gave up (`finish_reason: "abort"`): it was shut down while this stream ran. */
+  aborted = false;
+  finished = false;
+  private failed = false;
+
+  constructor(
+    private readonly sink: SseSink,
+    private readonly options: SseOptions,
+  ) {}
+
+  /** @param bytes a view that is valid during the call only. */
+  push(bytes: Buffer, start: number, end: number): void {
+    if (this.failed) return;
+    if (this.carry !== null) {
+      const joined = Buffer.concat([this.carry, bytes.subarray(start, end)]);
+      this.carry = null;
+      this.scan(joined, 0, joined.length);
+    } else {
+      this.scan(bytes, start, end);
+    }
+  }
+
+  /** The engine's side has ended: an event whose last CR might have been half of a CRLF is whole after all. */
+  end(): void {
+    const rest = this.carry;
+    this.carry = null;
+    if (rest !== null && !this.failed && isLineEnd(rest.at(-1)) && isLineEnd(rest.at(-2))) this.walk(rest, true);
+  }
+
+  private scan(bytes: Buffer, start: number, end: number): void {
+    const cut = lastEventEnd(bytes, start, end);
+    if (cut < end) {
+      if (end - cut > this.options.maxEventBytes) {
+        this.fail({ status: 502, message: `an event is larger than ${this.options.maxEventBytes} bytes` });
+        return;
+      }
+      this.carry = Buffer.from(bytes.subarray(cut, end));
+    }
+    if (cut === start) return;
+    const events = bytes.subarray(start, cut);
+    // One search over all events of a read: most reads hold nothing but tokens.
+    const special = events.includes(NO_CHOICES) || events.includes(FINISHED) || events.includes(CR);
+    this.walk(events, special);
+  }
+
+  /** Goes over whole events and passes on runs of them that need no change. */
+  private walk(events: Buffer, special: boolean): void {
+    let passFrom = 0;
+    for (let at = 0; at < events.length && !this.failed;) {
+      const next = eventEnd(events, at, special);
+      if (!this.inspect(events, at, next, special)) {
+        if (passFrom < at) this.sink.onEvents(events, passFrom, at);
+        passFrom = next;
+      }
+      at = next;
+    }
+    if (passFrom < events.length && !this.failed) this.sink.onEvents(events, passFrom, events.length);
+  }
+
+  /** @returns whether the client shall see this event. */
+  private inspect(events: Buffer, start: number, end: number, special: boolean): boolean {
+    const payload = payloadStart(events, start, end);
+    if (payload === -1) return true; // a comment, or an event without data
+    if (events[payload] === OPEN_BRACKET && startsWith(events, payload, DONE)) {
+      this.done = true;
+      return true;
+    }
+    if (startsWith(events, payload, ERROR_START)) {
+      this.fail(parseEngineError(events.toString('utf8', payload, end), 500));
+      return false;
+    }
+    if (special) return this.inspectSpecial(events.subarray(payload, end));
+    if (this.tokenEvents === 0 && events.subarray(payload, end).includes(ROLE)) return true;
+    this.tokenEvents += 1;
+    return true;
+  }
+
+  private inspectSpecial(event: Buffer): boolean {
+    if (event.includes(NO_CHOICES)) {
+      const usage = parseUsage(event.toString('utf8'));
+      if (usage !== null) {
+        this.usage = usage;
+        return this.options.passUsage;
+      }
+      return true;
+    }
+    if (event.includes(FINISHED)) {
+      this.finished = true;
+      if (event.includes(ABORTED)) {
+        this.aborted = true;
+        this.fail({ status: 503, message: 'the engine stopped before the answer was complete' });
+        return false;
+      }
+    }
+    if (!event.includes(ROLE)) this.tokenEvents += 1;
+    return true;
+  }
+
+  private fail(error: EngineError): void {
+    this.failed = true;
+    this.carry = null;
+    this.sink.onError(error);
+  }
+}
+
+/** Where the last whole event in `[start, end)` ends; `start` when there is none. */
+export function lastEventEnd(bytes: Buffer, start: number, end: number): number {
+  for (let at = end - 1; at > start; at--) {
+    const byte = bytes[at];
+    if (byte === LF) {
+      const before = bytes[at - 1];
+      if (before === LF) return at + 1;
+      // CRLF CRLF, or LF CRLF
+      if (before === CR && at - 2 >= start && isLineEnd(bytes[at - 2])) return at + 1;
+    } else if (byte === CR && isLineEnd(bytes[at - 1]) && at + 1 < end) {
+      // CR CR (or LF CR) followed by something; at the very end an LF of the same line end may still come.
+      return at + 1;
+    }
+  }
+  return start;
+}
+
+/** Where the event that begins at `start` ends. `events` holds whole events only. */
+function eventEnd(events: Buffer, start: number, anyLineEnd: boolean): number {
+  if (!anyLineEnd) {
+    const blank = events.indexOf(BLANK_LINE, start);
+    return blank === -1 ? events.length : blank + 2;
+  }
+  for (let at = start; at < events.length; at++) {
+    if (!isLineEnd(events[at])) continue;
+    const lineEnd = events[at] === CR && events[at + 1] === LF ? at + 1 : at;
+    const next = events[lineEnd + 1];
+    if (isLineEnd(next)) return next === CR && events[lineEnd + 2] === LF ? lineEnd + 3 : lineEnd + 2;
+    at = lineEnd;
+  }
+  return events.length;
+}
+
+/** Where the data of an event begins (after `data:` and one space); -1 when it has none. */
+function payloadStart(events: Buffer, start: number, end: number): number {
+  for (let line = start; line < end;) {
+    if (events[line] !== COLON && startsWith(events, line, DATA)) {
+      const at = line + DATA.length;
+      return events[at] === 0x20 ? at + 1 : at;
+    }
+    while (line < end && !isLineEnd(events[line])) line++;
+    while (line < end && isLineEnd(events[line])) line++;
+  }
+  return -1;
+}
+
+function startsWith(bytes: Buffer, at: number, text: Buffer): boolean {
+  if (at + text.length > bytes.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
+  return true;
+}
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === LF || byte === CR;
+}

@@ -1,0 +1,8 @@
+import { runMain, startService } from '#common/service';
+import { AppModule } from './app.module';
+import { loadChatConfig } from './config';
+
+runMain(async () => {
+  const config = loadChatConfig();
+  await startService('chat-service', AppModule.forRoot(config), config);
+});
