@@ -11,7 +11,7 @@ export const chatVariables = {
     describe: 'Longest silence between two tokens, milliseconds (error between_tokens_timeout).',
     example: '60000',
   }),
-  REQUEST_TIMEOUT_MS: variable(milliseconds.default(1_800_000), {
+  REQUEST_DEADLINE_MS: variable(milliseconds.default(1_800_000), {
     describe: 'Longest life of a whole request, milliseconds (error request_deadline_exceeded).',
     example: '1800000',
   }),

@@ -60,14 +60,16 @@ export class StreamAnswer implements Answer {
   end(): void {
     if (this.over) return;
     this.scanner.end();
-    this.completeWhenDone();
-    if (!this.over) this.sink.truncated();
+    if (!this.completeWhenDone()) this.sink.truncated();
   }
 
-  private completeWhenDone(): void {
-    if (this.over || !this.scanner.done) return;
-    this.over = true;
-    this.sink.complete();
+  /** @returns whether the answer is over, well or badly. */
+  private completeWhenDone(): boolean {
+    if (!this.over && this.scanner.done) {
+      this.over = true;
+      this.sink.complete();
+    }
+    return this.over;
   }
 }
 

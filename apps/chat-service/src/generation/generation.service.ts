@@ -78,7 +78,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     this.limits = {
       firstTokenMs: config.FIRST_TOKEN_TIMEOUT_MS,
       betweenTokensMs: config.BETWEEN_TOKENS_TIMEOUT_MS,
-      requestMs: config.REQUEST_TIMEOUT_MS,
+      requestMs: config.REQUEST_DEADLINE_MS,
       ledgerMs: config.LEDGER_TIMEOUT_MS,
       maxEventBytes: config.MAX_EVENT_BYTES,
       maxAnswerBytes: config.MAX_ANSWER_BYTES,
