@@ -1,0 +1,29 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { PlatformModule } from '#common/platform.module';
+import { AuthModule } from './auth/auth.module';
+import { GATEWAY_CONFIG, type GatewayConfig } from './config';
+import { GatewayDatabaseModule } from './database/database.module';
+import { FirstStartModule } from './first-start/first-start.module';
+import { HealthModule } from './health/health.module';
+import { HttpModule } from './http/http.module';
+import { RouteMethods } from './http/route-methods';
+
+@Global()
+@Module({})
+export class AppModule {
+  static forRoot(config: GatewayConfig, routeMethods: RouteMethods): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.forRoot('api-gateway', config, { httpEndpoints: false }),
+        GatewayDatabaseModule.forRoot(config.DATABASE_URL),
+        HttpModule.forRoot(routeMethods),
+        AuthModule,
+        HealthModule,
+        FirstStartModule,
+      ],
+      providers: [{ provide: GATEWAY_CONFIG, useValue: config }],
+      exports: [GATEWAY_CONFIG],
+    };
+  }
+}

@@ -1,0 +1,134 @@
+import { hash } from 'node:crypto';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { AccessSubjects, type AccessChanged } from '#contracts/access';
+import { CodedError } from '#contracts/errors';
+import { Bus } from '#common/bus';
+import { Repository } from 'typeorm';
+import { ApiKey } from '../database/api-key.entity';
+import { isDatabaseAway } from '../database/database-errors';
+import { User } from '../database/user.entity';
+import { Known } from './known';
+import type { RequestAccess } from './request-access';
+
+export interface KnownKey {
+  keyId: string;
+  userId: string;
+  access: RequestAccess;
+  /** Epoch milliseconds. */
+  expiresAt: number | null;
+  ownerDisabled: boolean;
+}
+
+export interface KnownUser {
+  userId: string;
+  access: RequestAccess;
+  disabled: boolean;
+  tokenVersion: number;
+}
+
+/** Keys and users are asked for again after a minute at the latest; news over NATS make it at once. */
+const SETTINGS = { refreshMs: 60_000, absentMs: 5_000, max: 20_000 };
+
+/**
+ * The keys and users that this gateway has seen. Postgres is not on the token path, and Postgres away does not stop
+ * those who are known. Whoever changes one announces it, and every gateway forgets it.
+ */
+@Injectable()
+export class AccessCache implements OnModuleInit {
+  private readonly keys = new Known<KnownKey>((keyHash) => available(this.loadKey(keyHash)), SETTINGS);
+  private readonly users = new Known<KnownUser>((id) => available(this.loadUser(id)), SETTINGS);
+
+  constructor(
+    private readonly bus: Bus,
+    @InjectRepository(ApiKey) private readonly keyRows: Repository<ApiKey>,
+    @InjectRepository(User) private readonly userRows: Repository<User>,
+  ) {}
+
+  onModuleInit(): void {
+    this.bus.subscribe(AccessSubjects.changed, (message) => this.forget(message.json<AccessChanged>()));
+    this.bus.onRestored(() => {
+      this.keys.suspectAll();
+      this.users.suspectAll();
+    });
+  }
+
+  /** @throws CodedError `service_unavailable` (in the promise) when the key is not known here and Postgres is away. */
+  key(secret: string): KnownKey | null | Promise<KnownKey | null> {
+    return this.keys.get(hashKey(secret));
+  }
+
+  /** As `key`, for the user that an access token names. */
+  user(userId: string): KnownUser | null | Promise<KnownUser | null> {
+    return this.users.get(userId);
+  }
+
+  /** A user or key was changed in the database: forgets it here and tells the other gateways. */
+  announce(change: AccessChanged): void {
+    this.forget(change);
+    this.bus.publishJson(AccessSubjects.changed, change);
+  }
+
+  private forget(change: AccessChanged): void {
+    switch (change.kind) {
+      case 'key':
+        this.keys.forgetWhere((key) => key.keyId === change.keyId);
+        break;
+      case 'user':
+        this.users.forget(change.userId);
+        this.keys.forgetWhere((key) => key.userId === change.userId);
+        break;
+      default:
+        change satisfies never;
+    }
+  }
+
+  private async loadKey(keyHash: string): Promise<KnownKey | null> {
+    const key = await this.keyRows.findOne({ where: { keyHash }, relations: { user: true } });
+    if (key?.user == null) return null;
+    const { user } = key;
+    return {
+      keyId: key.id,
+      userId: user.id,
+      access: {
+        actor: { userId: user.id, email: user.email, role: user.role, keyId: key.id },
+        allowedModels: key.allowedModels,
+        requestsPerMinute: key.requestsPerMinute,
+      },
+      expiresAt: key.expiresAt?.getTime() ?? null,
+      ownerDisabled: user.disabled,
+    };
+  }
+
+  private async loadUser(id: string): Promise<KnownUser | null> {
+    const user = await this.userRows.findOneBy({ id });
+    if (user === null) return null;
+    return {
+      userId: user.id,
+      access: {
+        actor: { userId: user.id, email: user.email, role: user.role, keyId: null },
+        allowedModels: null,
+        requestsPerMinute: null,
+      },
+      disabled: user.disabled,
+      tokenVersion: user.tokenVersion,
+    };
+  }
+}
+
+/** SHA-256 in hexadecimal, as `api_keys.key_hash` holds it. */
+export function hashKey(secret: string): string {
+  return hash('sha256', secret, 'hex');
+}
+
+/** "Postgres is away" becomes 503: a caller who may be right must not read 401. */
+async function available<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error;
+    throw new CodedError('service_unavailable', 'Your credentials cannot be checked now. Try again in a moment.', {
+      cause: error,
+    });
+  }
+}

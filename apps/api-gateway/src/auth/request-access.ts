@@ -1,0 +1,19 @@
+import type { Actor } from '#contracts/access';
+
+/** What the guard found out about the caller. Made once for a key, shared by all of its requests: never changed. */
+export interface RequestAccess {
+  readonly actor: Actor;
+  /** Null: all models. */
+  readonly allowedModels: readonly string[] | null;
+  /** Null: the default of the configuration. */
+  readonly requestsPerMinute: number | null;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The caller; null before the guard ran and on public routes. */
+    actor: Actor | null;
+    /** The caller with the limits of its key; null as `actor` is. */
+    access: RequestAccess | null;
+  }
+}

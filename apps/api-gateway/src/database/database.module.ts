@@ -1,0 +1,23 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { databaseModule } from '#common/database';
+import { ApiKey } from './api-key.entity';
+import { Access1700000000000 } from './migrations/1700000000000-access';
+import { RefreshToken } from './refresh-token.entity';
+import { User } from './user.entity';
+
+const entities = [User, ApiKey, RefreshToken];
+
+/** The gateway's schema: users, keys, refresh tokens. */
+@Global()
+@Module({})
+export class GatewayDatabaseModule {
+  static forRoot(url: string): DynamicModule {
+    const repositories = TypeOrmModule.forFeature(entities);
+    return {
+      module: GatewayDatabaseModule,
+      imports: [databaseModule({ url, schema: 'gateway', entities, migrations: [Access1700000000000] }), repositories],
+      exports: [repositories],
+    };
+  }
+}

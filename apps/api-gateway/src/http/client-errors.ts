@@ -1,0 +1,41 @@
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { CodedError } from '#contracts/errors';
+import { requestId } from './request-id';
+import { countRefusal } from './refusals';
+
+/** What node's HTTP parser could not read, before there is a request: node's code -> our error. */
+function errorOf(code: string | undefined): CodedError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new CodedError('headers_too_large', 'The headers of this request are larger than 16 KiB.');
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new CodedError('request_timeout', 'The request did not arrive in time.');
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new CodedError('request_too_large', 'The chunk extensions of this request are too large.');
+    default:
+      return new CodedError('invalid_value', 'This is not a valid HTTP request.');
+  }
+}
+
+/** Fastify's `clientErrorHandler`: answers with the standard body on the bare socket, and closes it. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  // As node's own handler tells it (lib/_http_server.js): an answer is under way, and more bytes would corrupt it.
+  const { _httpMessage: answer } = socket as Socket & { _httpMessage?: ServerResponse | null };
+  if (!socket.writable || answer?.headersSent === true) {
+    socket.destroy();
+    return;
+  }
+  const refused = errorOf(error.code);
+  countRefusal(refused.code);
+  const body = JSON.stringify({ error: refused.toBody() });
+  socket.end(
+    `HTTP/1.1 ${refused.status} ${STATUS_CODES[refused.status] ?? ''}\r\n` +
+      `content-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n` +
+      `x-request-id: ${requestId()}\r\n` +
+      `x-content-type-options: nosniff\r\n` +
+      `connection: close\r\n\r\n${body}`,
+  );
+}
