@@ -1,31 +1,86 @@
-import { DiscardPolicy, RetentionPolicy, StorageType, type JetStreamManager } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
-import { USAGE_STREAM, UsageSubjects } from '#contracts/usage';
-
-/** Longer than any publisher repeats a message: chat-service stops at its drain limit, usage-service acks within seconds. */
-const DUPLICATE_WINDOW_MS = 10 * 60 * 1_000;
-/** About ten million events. When it is full new requests are refused (`discard: new`), nothing that was acked is lost. */
-const MAX_BYTES = 4 * 1024 * 1024 * 1024;
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import { USAGE_DEAD_STREAM, USAGE_STREAM, UsageSubjects } from '#contracts/usage';
 
 /**
- * Makes the ledger's stream, or brings an older one to these settings. Whoever comes first calls it. Messages stay
- * until the ledger has them: a work queue.
+ * An event is some 500 bytes and a request has two: 1 GiB holds a million requests while Postgres is away. Past it the
+ * stream refuses new events (and chat-service new requests) rather than forget old ones.
  */
-export async function ensureUsageStream(manager: JetStreamManager): Promise<void> {
-  const settings = {
-    subjects: [UsageSubjects.events],
-    storage: StorageType.File,
-    retention: RetentionPolicy.Workqueue,
-    discard: DiscardPolicy.New,
-    max_bytes: MAX_BYTES,
-    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
-  };
+export const USAGE_STREAM_BYTES = 1024 * 1024 * 1024;
+const DEAD_STREAM_BYTES = 64 * 1024 * 1024;
+/** A publisher may repeat an event, under the same message id, for so long. */
+const DUPLICATE_WINDOW_NANOS = 10 * 60 * 1_000_000_000;
+
+/** Of nats-server's errors.json. */
+const STREAM_NOT_FOUND = 10059;
+const STREAM_NAME_IN_USE = 10058;
+
+/**
+ * Makes the streams of the ledger where they are missing; whoever comes first does it. An event leaves its stream when it is
+ * acknowledged. `maxBytes` also changes the bound of a stream that is there.
+ */
+export async function ensureUsageStream(manager: JetStreamManager, maxBytes?: number): Promise<void> {
+  await ensureStream(
+    manager,
+    {
+      name: USAGE_STREAM,
+      // Named one by one: a stream over `usage.v1.>` would answer the commands under that name as well.
+      subjects: [UsageSubjects.events],
+      retention: RetentionPolicy.Workqueue,
+      discard: DiscardPolicy.New,
+      duplicate_window: DUPLICATE_WINDOW_NANOS,
+    },
+    maxBytes ?? USAGE_STREAM_BYTES,
+    maxBytes !== undefined,
+  );
+  await ensureStream(
+    manager,
+    {
+      name: USAGE_DEAD_STREAM,
+      subjects: [UsageSubjects.deadLetter],
+      retention: RetentionPolicy.Limits,
+      discard: DiscardPolicy.Old,
+      duplicate_window: DUPLICATE_WINDOW_NANOS,
+    },
+    DEAD_STREAM_BYTES,
+    false,
+  );
+}
+
+interface StreamShape {
+  name: string;
+  subjects: string[];
+  retention: RetentionPolicy;
+  discard: DiscardPolicy;
+  duplicate_window: number;
+}
+
+async function ensureStream(
+  manager: JetStreamManager,
+  shape: StreamShape,
+  maxBytes: number,
+  mayResize: boolean,
+): Promise<void> {
   try {
-    await manager.streams.add({ name: USAGE_STREAM, ...settings });
+    const { config } = await manager.streams.info(shape.name);
+    if (mayResize && config.max_bytes !== maxBytes) await manager.streams.update(shape.name, { max_bytes: maxBytes });
   } catch (error) {
-    // The name is taken: by an instance that was faster, or by an older version with other settings.
-    const exists = await manager.streams.info(USAGE_STREAM).catch(() => null);
-    if (exists === null) throw error;
-    await manager.streams.update(USAGE_STREAM, settings);
+    if (!(error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND)) throw error;
+    await add(manager, shape, maxBytes);
+  }
+}
+
+async function add(manager: JetStreamManager, shape: StreamShape, maxBytes: number): Promise<void> {
+  try {
+    await manager.streams.add({ ...shape, storage: StorageType.File, max_bytes: maxBytes });
+  } catch (error) {
+    // Another service made it in this moment.
+    if (error instanceof JetStreamApiError && error.code === STREAM_NAME_IN_USE) return;
+    throw error;
   }
 }

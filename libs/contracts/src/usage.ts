@@ -8,6 +8,10 @@ export const UsageSubjects = {
 
 export const USAGE_STREAM = 'USAGE';
 export const USAGE_CONSUMER = 'ledger';
+/** Keeps dead letters apart, so that they never take the room of live events. */
+export const USAGE_DEAD_STREAM = 'USAGE_DEAD';
+/** Header of a dead letter: why it could not be taken. */
+export const DEAD_LETTER_REASON = 'Tandem-Reason';
 
 export type Endpoint = '/v1/chat/completions' | '/v1/completions' | '/api/chat';
 

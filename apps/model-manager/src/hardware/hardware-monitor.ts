@@ -50,7 +50,7 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
       this.seen = [];
       if (this.saidSo || this.stop.signal.aborted) return;
       this.saidSo = true; // once: a host without a GPU would say it every ten seconds
-      const reason = error instanceof Error ? error.message : String(error);
+      const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
       this.logger.warn({ msg: 'no GPU can be seen', reason, command: this.command.join(' ') });
     }
     this.measure();

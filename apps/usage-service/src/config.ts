@@ -1,0 +1,22 @@
+import { parseConfig, serviceVariables, variable } from '#common/config';
+import { USAGE_STREAM_BYTES } from '#common/usage-stream';
+import { z } from 'zod';
+
+export const variables = {
+  ...serviceVariables,
+  DATABASE_URL: variable(z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'), {
+    describe: 'Postgres; the service keeps its tables in the schema `usage`.',
+    example: 'postgres://tandem:secret@127.0.0.1:5432/tandem',
+  }),
+  USAGE_STREAM_MAX_BYTES: variable(z.coerce.number().int().min(1_048_576).default(USAGE_STREAM_BYTES), {
+    describe: 'Most bytes of usage events that wait while Postgres is away; past it new requests are refused.',
+    example: '1073741824',
+  }),
+} as const;
+
+export type Settings = ReturnType<typeof loadSettings>;
+
+/** @throws ConfigError */
+export function loadSettings(environment: Readonly<Record<string, string | undefined>>) {
+  return parseConfig(variables, environment);
+}

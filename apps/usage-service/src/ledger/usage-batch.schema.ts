@@ -1,0 +1,87 @@
+import type { UsageEvent } from '#contracts/usage';
+import { z } from 'zod';
+
+/** Postgres' text holds neither NUL nor half a surrogate pair; a client's model name may. */
+const text = z.string().transform((value) => value.toWellFormed().replaceAll('\u0000', '\uFFFD'));
+const tokens = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const durationMs = z.number().min(0).max(Number.MAX_SAFE_INTEGER).transform(Math.round);
+/** The end of the year 9999. */
+const epochMs = z.number().min(0).max(253_402_300_799_999);
+
+const facts = {
+  requestId: text.pipe(z.string().min(1)),
+  owner: text,
+  createdAt: epochMs,
+  userId: text,
+  userEmail: text,
+  keyId: text.nullable(),
+  endpoint: z.enum(['/v1/chat/completions', '/v1/completions', '/api/chat']),
+  model: text,
+  profile: text.nullable(),
+  ctxLen: z.number().int().min(0).max(2_147_483_647).nullable(),
+  stream: z.boolean(),
+};
+
+const counts = {
+  inputTokens: tokens,
+  cachedTokens: tokens,
+  outputTokens: tokens,
+  reasoningTokens: tokens,
+  countMethod: z.enum(['exact', 'counted', 'estimated']),
+};
+
+const ending = {
+  queueMs: durationMs,
+  ttftMs: durationMs.nullable(),
+  latencyMs: durationMs,
+  statusCode: z.number().int().min(100).max(999),
+  outcome: z.enum([
+    'completed',
+    'client_cancelled',
+    'deadline',
+    'upstream_truncated',
+    'interrupted',
+    'rejected',
+    'error',
+  ]),
+  errorCode: text.nullable(),
+};
+
+const usageEventSchema: z.ZodType<UsageEvent> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('started'), ...facts }),
+  z.object({ kind: z.literal('checkpoint'), ...facts, ...counts }),
+  z.object({ kind: z.literal('finished'), ...facts, ...counts, ...ending }),
+]);
+
+const batchSchema = z.object({ events: z.array(z.unknown()) });
+
+/** What one message holds: the events that are good, and what is wrong with the rest. */
+export interface ReadBatch {
+  events: UsageEvent[];
+  /** Null when every event is good. The first fault stands for all. */
+  fault: string | null;
+}
+
+export function readUsageBatch(data: Uint8Array): ReadBatch {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data));
+  } catch {
+    return { events: [], fault: 'is no JSON' };
+  }
+  const batch = batchSchema.safeParse(value);
+  if (!batch.success) return { events: [], fault: 'is no batch of usage events' };
+  const events: UsageEvent[] = [];
+  let fault: string | null = null;
+  for (const [index, raw] of batch.data.events.entries()) {
+    const event = usageEventSchema.safeParse(raw);
+    if (event.success) events.push(event.data);
+    else fault ??= `events[${index}]: ${issueText(event.error)}`;
+  }
+  return { events, fault };
+}
+
+function issueText(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue === undefined ? 'is invalid' : `${issue.path.join('.')}: ${issue.message}`;
+}
