@@ -7,6 +7,7 @@ import { FirstStartModule } from './first-start/first-start.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { RouteMethods } from './http/route-methods';
+import { OpenAiModule } from './openai/openai.module';
 
 @Global()
 @Module({})
@@ -21,6 +22,7 @@ export class AppModule {
         AuthModule,
         HealthModule,
         FirstStartModule,
+        OpenAiModule,
       ],
       providers: [{ provide: GATEWAY_CONFIG, useValue: config }],
       exports: [GATEWAY_CONFIG],

@@ -1,0 +1,103 @@
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBadGatewayResponse,
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiExtraModels,
+  ApiGatewayTimeoutResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiPayloadTooLargeResponse,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+  ApiTooManyRequestsResponse,
+  ApiUnsupportedMediaTypeResponse,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { ErrorResponseDto } from '../http/error.dto';
+import {
+  ChatCompletionDto,
+  ChatCompletionRequestDto,
+  CompletionDto,
+  CompletionRequestDto,
+  ModelDto,
+  ModelListDto,
+} from './openai.dto';
+
+const error = (description: string): { description: string; type: typeof ErrorResponseDto } => ({
+  description,
+  type: ErrorResponseDto,
+});
+
+/** The answers that every generating route has beside 200. */
+function generationErrors(): MethodDecorator {
+  return applyDecorators(
+    ApiBadRequestResponse(error('A field is wrong (`param` names it), or the prompt is longer than the context.')),
+    ApiNotFoundResponse(error('The model does not exist, or this key may not use it.')),
+    ApiPayloadTooLargeResponse(error('The body is larger than the server takes.')),
+    ApiUnsupportedMediaTypeResponse(error('The body is not JSON.')),
+    ApiTooManyRequestsResponse(error('Too many requests; `retry-after` says when to come again.')),
+    ApiBadGatewayResponse(error('The engine failed at this request.')),
+    ApiServiceUnavailableResponse(
+      error('No engine is ready, or the service is stopping; `retry-after` says when to come again.'),
+    ),
+    ApiGatewayTimeoutResponse(error('The engine did not answer in time.')),
+  );
+}
+
+/** JSON, or an event stream when the request says `stream: true`. */
+function jsonOrEvents(dto: typeof ChatCompletionDto | typeof CompletionDto): MethodDecorator {
+  return applyDecorators(
+    ApiExtraModels(dto),
+    ApiOkResponse({
+      description:
+        'The answer. With `stream: true`: server-sent events, each `data:` one chunk in OpenAI’s format, then `data: [DONE]`. ' +
+        'A failure after the first byte is an event `data: {"error": {...}}`, and no `[DONE]` follows.',
+      content: {
+        'application/json': { schema: { $ref: getSchemaPath(dto) } },
+        'text/event-stream': { schema: { type: 'string' } },
+      },
+    }),
+  );
+}
+
+export const ApiChatCompletions = (): MethodDecorator =>
+  applyDecorators(
+    ApiTags('openai'),
+    ApiOperation({
+      summary: 'Create a chat completion',
+      description:
+        'OpenAI’s parameters and vLLM’s sampling parameters. Fields that are not known are left out and named in the header ' +
+        '`x-tandem-ignored-fields`; fields that would change the server (`chat_template`, addresses of media, ...) are refused.',
+    }),
+    ApiBody({ type: ChatCompletionRequestDto }),
+    jsonOrEvents(ChatCompletionDto),
+    generationErrors(),
+  );
+
+export const ApiCompletions = (): MethodDecorator =>
+  applyDecorators(
+    ApiTags('openai'),
+    ApiOperation({ summary: 'Create a completion' }),
+    ApiBody({ type: CompletionRequestDto }),
+    jsonOrEvents(CompletionDto),
+    generationErrors(),
+  );
+
+export const ApiModels = (): MethodDecorator =>
+  applyDecorators(
+    ApiTags('openai'),
+    ApiOperation({ summary: 'List the models' }),
+    ApiOkResponse({ type: ModelListDto }),
+  );
+
+export const ApiModel = (): MethodDecorator =>
+  applyDecorators(
+    ApiTags('openai'),
+    ApiOperation({ summary: 'Retrieve a model' }),
+    ApiParam({ name: 'model', description: 'Its id; slashes may stand as they are.', example: 'default' }),
+    ApiOkResponse({ type: ModelDto }),
+    ApiNotFoundResponse(error('The model does not exist, or this key may not use it.')),
+  );

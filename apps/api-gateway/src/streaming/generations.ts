@@ -1,0 +1,103 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CodedError } from '#contracts/errors';
+import { resolveModel } from '#contracts/models';
+import type { Endpoint } from '#contracts/usage';
+import { ModelsDirectory } from '#common/models-directory';
+import { startSpan } from '#common/tracing';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
+import { mayUseModel, modelNotFound } from './model-access';
+import { SseAnswer } from './sse-answer';
+import { StreamHub, type StreamRequest } from './stream-hub';
+import { WholeAnswer } from './whole-answer';
+
+/** A request that passed its checks (see openai/generation-request.ts). */
+export interface GenerationCall {
+  model: string;
+  streaming: boolean;
+  includeUsage: boolean;
+  continuousUsage: boolean;
+  choices: number;
+  body: Uint8Array;
+  ignored: string[];
+}
+
+/** Runs a generation for an HTTP request and writes its answer; the same for every route that generates. */
+@Injectable()
+export class Generations {
+  constructor(
+    private readonly hub: StreamHub,
+    private readonly directory: ModelsDirectory,
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+  ) {}
+
+  /** Resolves when the answer is written. @throws CodedError for what fails before its first byte. */
+  async run(endpoint: Endpoint, call: GenerationCall, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    this.checkModel(call.model, request.access?.allowedModels ?? null);
+    const { actor } = request;
+    if (actor === null) throw new CodedError('invalid_api_key', 'Nobody is signed in.');
+    const span = startSpan('gateway.generate', headerOf(request, 'traceparent'), {
+      attributes: { 'tandem.request_id': request.id },
+    });
+    const { body, ignored, ...parameters } = call;
+    const stream: StreamRequest = {
+      requestId: request.id,
+      actor,
+      endpoint,
+      ...parameters,
+      receivedAt: Date.now(),
+      spentMs: reply.elapsedTime,
+      ...(span === null ? {} : { traceparent: span.traceparent }),
+    };
+    if (ignored.length > 0) void reply.header('x-tandem-ignored-fields', ignored.join(', '));
+    try {
+      if (call.streaming) await this.stream(stream, body, reply);
+      else await this.whole(stream, body, reply);
+    } finally {
+      span?.span.end();
+    }
+  }
+
+  private async stream(request: StreamRequest, body: Uint8Array, reply: FastifyReply): Promise<void> {
+    const answer = new SseAnswer(reply, {
+      maxBufferedBytes: this.config.SLOW_READER_BYTES,
+      onSlowReader: () => {
+        this.hub.abandon(live, 'slow_reader');
+        answer.onError(
+          new CodedError('slow_reader', 'The client read more slowly than the answer was written, and was cut off.'),
+        );
+      },
+    });
+    const live = this.hub.open(request, body, answer);
+    // `close` also comes after a complete answer; the hub has forgotten the stream by then.
+    reply.raw.once('close', () => {
+      this.hub.abandon(live, 'client_gone');
+      answer.abandon();
+    });
+    await answer.over;
+  }
+
+  private async whole(request: StreamRequest, body: Uint8Array, reply: FastifyReply): Promise<void> {
+    const answer = new WholeAnswer();
+    const live = this.hub.open(request, body, answer);
+    reply.raw.once('close', () => {
+      this.hub.abandon(live, 'client_gone');
+      answer.abandon();
+    });
+    const bytes = await answer.body;
+    if (reply.raw.destroyed) return;
+    void reply.header('content-type', 'application/json; charset=utf-8').send(bytes);
+  }
+
+  /** @throws CodedError `model_not_found` */
+  private checkModel(model: string, allowed: readonly string[] | null): void {
+    const { state } = this.directory;
+    const unknown = state !== null && resolveModel(state, model).kind === 'unknown';
+    if (unknown || !mayUseModel(state, model, allowed)) throw modelNotFound(model);
+  }
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,33 @@
+import type { CodedError } from '#contracts/errors';
+
+/** Who turns a stream's bytes into an HTTP answer. */
+export interface StreamReader {
+  /** Bytes for the client, valid for as long as they are referenced. */
+  onBytes(bytes: Buffer): void;
+  /** All bytes of one message have been handed over. */
+  flush(): void;
+  onEnd(): void;
+  onError(error: CodedError): void;
+  /** About once a second, with the monotonic time in milliseconds. */
+  onTick(at: number): void;
+}
+
+/** A request whose answer is not over. */
+export class LiveStream {
+  /** The chat-service that took it; null until its first frame. */
+  ownerId: string | null = null;
+  /** Sequence of the next frame. */
+  expected = 0;
+
+  constructor(
+    readonly id: number,
+    readonly requestId: string,
+    readonly userId: string,
+    readonly reader: StreamReader,
+    readonly openedAt: number,
+  ) {}
+
+  fail(error: CodedError): void {
+    this.reader.onError(error);
+  }
+}

@@ -1,0 +1,115 @@
+import type { FastifyReply } from 'fastify';
+import type { CodedError } from '#contracts/errors';
+import type { StreamReader } from './live-stream';
+
+/** A proxy or a client gives up on a silent connection after 30 to 60 s; a comment says that somebody is there. */
+const KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE = Buffer.from(': keep-alive\n\n');
+/** How long a client that was cut may take to read what is already on its way. */
+const CUT_GRACE_MS = 5_000;
+
+export interface SseAnswerOptions {
+  /** Bytes held for a slow reader before it is cut. */
+  maxBufferedBytes: number;
+  /** The reader could not keep up. */
+  onSlowReader: () => void;
+}
+
+/**
+ * Writes a stream to the client's socket as it comes. The head goes out with the first bytes, so that a failure before
+ * them has a status of its own; after it, a failure is an error event and then the end.
+ */
+export class SseAnswer implements StreamReader {
+  /** Resolves when the answer is over; rejects with an error that came before its first byte. */
+  readonly over: Promise<void>;
+  private resolve: () => void = () => undefined;
+  private reject: (error: CodedError) => void = () => undefined;
+  private readonly pending: Buffer[] = [];
+  private lastWriteAt = performance.now();
+  private begun = false;
+  private ended = false;
+
+  constructor(
+    private readonly reply: FastifyReply,
+    private readonly options: SseAnswerOptions,
+  ) {
+    this.over = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  onBytes(bytes: Buffer): void {
+    this.pending.push(bytes);
+  }
+
+  flush(): void {
+    if (this.ended || this.pending.length === 0) return;
+    this.write(this.takePending());
+    if (this.reply.raw.writableLength > this.options.maxBufferedBytes) this.options.onSlowReader();
+  }
+
+  onEnd(): void {
+    if (this.ended) return;
+    this.begin();
+    this.finish(this.takePending());
+  }
+
+  onError(error: CodedError): void {
+    if (this.ended) return;
+    if (!this.begun && this.pending.length === 0) {
+      this.ended = true;
+      this.reject(error);
+      return;
+    }
+    this.begin();
+    const event = Buffer.from(`data: ${JSON.stringify({ error: error.toBody() })}\n\n`);
+    const rest = this.takePending();
+    this.finish(rest.length === 0 ? event : Buffer.concat([rest, event]));
+    if (error.code === 'slow_reader') setTimeout(() => this.reply.raw.destroy(), CUT_GRACE_MS).unref();
+  }
+
+  onTick(at: number): void {
+    if (!this.ended && at - this.lastWriteAt >= KEEP_ALIVE_MS) this.write(KEEP_ALIVE);
+  }
+
+  /** The client is gone: nothing more can be written. */
+  abandon(): void {
+    this.ended = true;
+    this.pending.length = 0;
+    this.resolve();
+  }
+
+  private write(bytes: Buffer): void {
+    this.begin();
+    this.lastWriteAt = performance.now();
+    this.reply.raw.write(bytes);
+  }
+
+  private finish(lastBytes: Buffer): void {
+    this.ended = true;
+    if (lastBytes.length > 0) this.reply.raw.end(lastBytes);
+    else this.reply.raw.end();
+    this.resolve();
+  }
+
+  private begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.reply.hijack();
+    this.reply.raw.writeHead(200, {
+      ...(this.reply.getHeaders() as Record<string, string>),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      // nginx would gather the events otherwise.
+      'x-accel-buffering': 'no',
+    });
+  }
+
+  private takePending(): Buffer {
+    const [first] = this.pending;
+    const bytes = this.pending.length === 1 && first !== undefined ? first : Buffer.concat(this.pending);
+    this.pending.length = 0;
+    return bytes;
+  }
+}

@@ -1,0 +1,228 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Logger } from 'nestjs-pino';
+import { CodedError, isWireError } from '#contracts/errors';
+import { FrameKind, FrameSubjects, readFrames, type Frame } from '#contracts/frames';
+import { ChatSubjects, encodeGenerate, type CancelStream, type GenerateRequest } from '#contracts/generate';
+import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_LOST_AFTER_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import { Bus } from '#common/bus';
+import { gauge } from '#common/metrics';
+import { Readiness } from '#common/readiness';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
+import { LiveStream, type StreamReader } from './live-stream';
+
+/** A chat-service takes a request within milliseconds; after this time nobody will. */
+const ACCEPT_LIMIT_MS = 5_000;
+const MAX_STREAM = 0xffffffff;
+
+export type StreamRequest = Omit<GenerateRequest, 'stream' | 'gatewayId'>;
+
+/**
+ * The gateway's end of all streams: ONE subscription for the frames of all of them, and the watch over their owners.
+ * Whatever goes wrong with a stream ends it with an error; none ends silently.
+ */
+@Injectable()
+export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
+  readonly gatewayId = `gw-${randomUUID().slice(0, 8)}`;
+  private readonly streams = new Map<number, LiveStream>();
+  private readonly owners = new Map<string, number>();
+  private readonly touched = new Set<LiveStream>();
+  private lastStream = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private draining = false;
+  private onEmpty: (() => void) | null = null;
+
+  constructor(
+    private readonly bus: Bus,
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    private readonly readiness: Readiness,
+    private readonly logger: Logger,
+  ) {
+    const { streams } = this;
+    gauge('tandem_gateway_streams', 'Requests that wait for or receive an answer', [], function () {
+      this.set(streams.size);
+    });
+  }
+
+  onModuleInit(): void {
+    this.bus.subscribe(FrameSubjects.of(this.gatewayId), (message) => this.onFrames(message.data));
+    this.bus.subscribe(PresenceSubjects.chat, (message) => this.onBeat(message.json<Heartbeat>()));
+    // Frames that were on their way are lost: an error now, not a gap later.
+    this.bus.onLost(() =>
+      this.failAll(() => true, 'The connection between the services broke while the answer was streamed.'),
+    );
+    this.readiness.add('chat-service', () => this.owners.size > 0);
+    this.timer = setInterval(() => this.tick(), HEARTBEAT_INTERVAL_MS);
+    this.beat(false);
+  }
+
+  /** SIGTERM: nothing new is taken, streams may end within the drain limit, the rest is told why it ends. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.draining = true;
+    if (this.streams.size > 0) {
+      this.logger.log({ streams: this.streams.size }, 'draining streams');
+      await this.emptied(this.config.DRAIN_TIMEOUT_MS);
+    }
+    for (const stream of [...this.streams.values()]) {
+      this.cancel(stream, 'gateway_failed');
+      stream.fail(
+        new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
+      );
+    }
+    if (this.timer !== null) clearInterval(this.timer);
+    this.beat(true);
+  }
+
+  /**
+   * Sends a request on its way. `reader` hears of the answer until it is over or `close` is called.
+   * @throws CodedError `shutting_down` or `service_unavailable`.
+   */
+  open(request: StreamRequest, body: Uint8Array, reader: StreamReader): LiveStream {
+    if (this.draining) throw new CodedError('shutting_down', 'This gateway is shutting down. Try again.');
+    if (!this.bus.connected)
+      throw new CodedError(
+        'service_unavailable',
+        'The gateway has lost its connection to the other services and is reconnecting.',
+      );
+    const id = this.nextStream();
+    const stream = new LiveStream(id, request.requestId, request.actor.userId, reader, performance.now());
+    this.streams.set(id, stream);
+    this.bus.publish(
+      ChatSubjects.generate,
+      encodeGenerate({ ...request, stream: id, gatewayId: this.gatewayId }, body),
+    );
+    return stream;
+  }
+
+  /** The stream's reader wants no more: the engine's slot is freed. */
+  abandon(stream: LiveStream, reason: CancelStream['reason']): void {
+    if (!this.streams.has(stream.id)) return;
+    this.cancel(stream, reason);
+    this.forget(stream);
+  }
+
+  private onFrames(message: Uint8Array): void {
+    try {
+      readFrames(message, (frame, ownerId) => this.onFrame(frame, ownerId));
+    } catch (error) {
+      // Only a peer of another version can be the cause; its streams will end by their sequence or their deadline.
+      this.logger.error({ err: error }, 'a frame message could not be read');
+    }
+    // One write a stream a message, however many frames it held.
+    for (const stream of this.touched) stream.reader.flush();
+    this.touched.clear();
+  }
+
+  private onFrame(frame: Frame, ownerId: string): void {
+    const stream = this.streams.get(frame.stream);
+    if (stream === undefined) return;
+    if (stream.ownerId === null) stream.ownerId = ownerId;
+    this.owners.set(ownerId, performance.now());
+    if (frame.sequence !== stream.expected || stream.ownerId !== ownerId) {
+      this.cancel(stream, 'gateway_failed');
+      this.end(stream, new CodedError('stream_interrupted', 'A part of the answer was lost between the services.'));
+      return;
+    }
+    stream.expected += 1;
+    switch (frame.kind) {
+      case FrameKind.accepted:
+        return;
+      case FrameKind.data:
+      case FrameKind.body:
+        stream.reader.onBytes(frame.payload);
+        this.touched.add(stream);
+        return;
+      case FrameKind.error:
+        this.end(stream, errorOf(frame.payload));
+        return;
+      case FrameKind.end:
+        this.end(stream, null);
+        return;
+      default:
+        frame.kind satisfies never;
+    }
+  }
+
+  private end(stream: LiveStream, error: CodedError | null): void {
+    this.forget(stream);
+    this.touched.delete(stream);
+    if (error === null) stream.reader.onEnd();
+    else stream.fail(error);
+  }
+
+  private forget(stream: LiveStream): void {
+    this.streams.delete(stream.id);
+    if (this.streams.size === 0) this.onEmpty?.();
+  }
+
+  private cancel(stream: LiveStream, reason: CancelStream['reason']): void {
+    const cancel: CancelStream = { gatewayId: this.gatewayId, stream: stream.id, reason };
+    // Before the owner is known every chat-service hears it.
+    const targets = stream.ownerId === null ? [...this.owners.keys()] : [stream.ownerId];
+    for (const owner of targets) this.bus.publishJson(ChatSubjects.cancel(owner), cancel);
+  }
+
+  private onBeat({ instanceId, leaving }: Heartbeat): void {
+    if (leaving === true) this.owners.delete(instanceId);
+    else this.owners.set(instanceId, performance.now());
+  }
+
+  private tick(): void {
+    const at = performance.now();
+    this.beat(false);
+    for (const [ownerId, seen] of this.owners) {
+      if (at - seen <= HEARTBEAT_LOST_AFTER_MS) continue;
+      this.owners.delete(ownerId);
+      this.logger.warn({ ownerId }, 'a chat-service fell silent; its streams are ended');
+      this.failAll((stream) => stream.ownerId === ownerId, 'The chat service that streamed this answer is gone.');
+    }
+    for (const stream of [...this.streams.values()]) {
+      if (stream.ownerId === null && at - stream.openedAt > ACCEPT_LIMIT_MS) {
+        this.cancel(stream, 'gateway_failed');
+        this.end(
+          stream,
+          new CodedError('service_unavailable', 'No chat service took the request. Try again in a moment.'),
+        );
+      } else stream.reader.onTick(at);
+    }
+  }
+
+  private failAll(which: (stream: LiveStream) => boolean, message: string): void {
+    for (const stream of [...this.streams.values()]) {
+      if (!which(stream)) continue;
+      this.end(stream, new CodedError('stream_interrupted', message));
+    }
+  }
+
+  private beat(leaving: boolean): void {
+    const beat: Heartbeat = {
+      instanceId: this.gatewayId,
+      inFlight: this.streams.size,
+      ...(leaving ? { leaving } : {}),
+    };
+    this.bus.publishJson(PresenceSubjects.gateway, beat);
+  }
+
+  private nextStream(): number {
+    do this.lastStream = this.lastStream >= MAX_STREAM ? 1 : this.lastStream + 1;
+    while (this.streams.has(this.lastStream));
+    return this.lastStream;
+  }
+
+  private async emptied(limitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function errorOf(payload: Buffer): CodedError {
+  const wire: unknown = JSON.parse(payload.toString('utf8'));
+  return isWireError(wire)
+    ? CodedError.fromWire(wire)
+    : new CodedError('internal_error', 'The chat service ended the request.');
+}
