@@ -13,6 +13,8 @@ export interface ServerCommand {
   readonly uid?: number;
   readonly gid?: number;
   readonly cwd?: string;
+  /** The whole environment; without it, this process's. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What asks it to end; SIGTERM without. */
   readonly stopSignal?: NodeJS.Signals;
 }
@@ -35,13 +37,14 @@ export class ServerProcess {
 
   /** Starts the process and polls `isReady` until it holds. */
   async start(isReady: () => Promise<boolean>): Promise<void> {
-    const { command, args, logFile, folder, uid, gid, cwd } = this.server;
+    const { command, args, logFile, folder, uid, gid, cwd, env } = this.server;
     const log = openSync(logFile, 'a');
     const child = spawn(command, args, {
       stdio: ['ignore', log, log],
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
       ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env }),
     });
     closeSync(log);
     await once(child, 'spawn');

@@ -30,6 +30,7 @@ export class LogTail {
 
   /** Reads what has been written up to now: after an exit the last words matter most. */
   read(): void {
+    if (fstatSync(this.file).size < this.offset) this.restart();
     for (;;) {
       const bytes = readSync(this.file, this.chunk, 0, CHUNK_BYTES, this.offset);
       if (bytes === 0) break;
@@ -58,7 +59,12 @@ export class LogTail {
   private beginAnew(): void {
     copyFileSync(this.path, `${this.path}.1`);
     ftruncateSync(this.file, 0);
+    this.restart();
+  }
+
+  private restart(): void {
     this.offset = 0;
+    this.rest = '';
     this.decoder = new StringDecoder('utf8');
   }
 }
