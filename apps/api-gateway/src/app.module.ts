@@ -6,8 +6,11 @@ import { GatewayDatabaseModule } from './database/database.module';
 import { FirstStartModule } from './first-start/first-start.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { KeysModule } from './keys/keys.module';
+import { LimitsModule } from './limits/limits.module';
 import { RouteMethods } from './http/route-methods';
 import { OpenAiModule } from './openai/openai.module';
+import { UsersModule } from './users/users.module';
 
 @Global()
 @Module({})
@@ -20,6 +23,9 @@ export class AppModule {
         GatewayDatabaseModule.forRoot(config.DATABASE_URL),
         HttpModule.forRoot(routeMethods),
         AuthModule,
+        LimitsModule,
+        UsersModule,
+        KeysModule,
         HealthModule,
         FirstStartModule,
         OpenAiModule,

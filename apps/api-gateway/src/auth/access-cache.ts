@@ -30,6 +30,15 @@ export interface KnownUser {
 /** Keys and users are asked for again after a minute at the latest; news over NATS make it at once. */
 const SETTINGS = { refreshMs: 60_000, absentMs: 5_000, max: 20_000 };
 
+const LIMITS = [
+  'expiresAt',
+  'allowedModels',
+  'requestsPerMinute',
+  'tokensPerMinute',
+  'concurrentRequests',
+  'monthlyTokens',
+] as const satisfies (keyof ApiKey)[];
+
 /**
  * The keys and users that this gateway has seen. Postgres is not on the token path, and Postgres away does not stop
  * those who are known. Whoever changes one announces it, and every gateway forgets it.
@@ -94,6 +103,7 @@ export class AccessCache implements OnModuleInit {
         actor: { userId: user.id, email: user.email, role: user.role, keyId: key.id },
         allowedModels: key.allowedModels,
         requestsPerMinute: key.requestsPerMinute,
+        restricted: LIMITS.some((limit) => key[limit] !== null),
       },
       expiresAt: key.expiresAt?.getTime() ?? null,
       ownerDisabled: user.disabled,
@@ -109,6 +119,7 @@ export class AccessCache implements OnModuleInit {
         actor: { userId: user.id, email: user.email, role: user.role, keyId: null },
         allowedModels: null,
         requestsPerMinute: null,
+        restricted: false,
       },
       disabled: user.disabled,
       tokenVersion: user.tokenVersion,

@@ -7,6 +7,8 @@ export interface RequestAccess {
   readonly allowedModels: readonly string[] | null;
   /** Null: the default of the configuration. */
   readonly requestsPerMinute: number | null;
+  /** True for a key with any limit of its own: it may not manage keys. */
+  readonly restricted: boolean;
 }
 
 declare module 'fastify' {

@@ -14,6 +14,11 @@ export function useStrictJsonBodies(server: FastifyInstance, maxBytes: number): 
     'application/json',
     { parseAs: 'buffer', bodyLimit: maxBytes },
     (request, body: Buffer, done) => {
+      // A client that says JSON and sends nothing, as many do on DELETE.
+      if (body.length === 0) {
+        done(null, undefined);
+        return;
+      }
       const problem = problemOf(request, body);
       if (problem !== null) {
         done(problem, undefined);

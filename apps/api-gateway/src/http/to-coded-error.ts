@@ -5,7 +5,6 @@ import { isDatabaseAway } from '../database/database-errors';
 /** Fastify's own errors (fastify/lib/errors.js) that a client causes, in our words. */
 const FASTIFY_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'The body is not valid JSON.'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', "The body is empty, but 'Content-Type' says JSON."],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_json', "The body is not as long as 'Content-Length' says."],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', "Send JSON, with 'Content-Type: application/json'."],
   FST_ERR_CTP_BODY_TOO_LARGE: ['request_too_large', 'The body is larger than this server takes.'],
