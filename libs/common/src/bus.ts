@@ -67,7 +67,7 @@ export class Bus {
     return this.connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
-        if (error) this.logger.warn({ err: error, subject }, 'subscription failed');
+        if (error) this.logger.warn({ msg: 'subscription failed', err: error, subject });
         else onMessage(message);
       },
     });

@@ -10,7 +10,7 @@ export class RpcErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, _host: ArgumentsHost): Observable<never> {
     if (error instanceof CodedError) return throwError(() => error.toWire());
-    this.logger.error({ err: error }, 'a command failed');
+    this.logger.error({ msg: 'a command failed', err: error });
     return throwError(() =>
       new CodedError('internal_error', 'The service failed at this command; its log says why.').toWire(),
     );

@@ -64,7 +64,7 @@ export function stopOnSignals(app: INestApplication, logger: Logger): void {
       .then(
         () => process.exit(0),
         (error: unknown) => {
-          logger.error({ err: error }, 'shutdown failed');
+          logger.error({ msg: 'shutdown failed', err: error });
           process.exit(1);
         },
       );

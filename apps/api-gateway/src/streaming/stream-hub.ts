@@ -60,7 +60,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.draining = true;
     if (this.streams.size > 0) {
-      this.logger.log({ streams: this.streams.size }, 'draining streams');
+      this.logger.log({ msg: 'draining streams', streams: this.streams.size });
       await this.emptied(this.config.DRAIN_TIMEOUT_MS);
     }
     for (const stream of [...this.streams.values()]) {
@@ -106,7 +106,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
       readFrames(message, (frame, ownerId) => this.onFrame(frame, ownerId));
     } catch (error) {
       // Only a peer of another version can be the cause; its streams will end by their sequence or their deadline.
-      this.logger.error({ err: error }, 'a frame message could not be read');
+      this.logger.error({ msg: 'a frame message could not be read', err: error });
     }
     // One write a stream a message, however many frames it held.
     for (const stream of this.touched) stream.reader.flush();
@@ -173,7 +173,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     for (const [ownerId, seen] of this.owners) {
       if (at - seen <= HEARTBEAT_LOST_AFTER_MS) continue;
       this.owners.delete(ownerId);
-      this.logger.warn({ ownerId }, 'a chat-service fell silent; its streams are ended');
+      this.logger.warn({ msg: 'a chat-service fell silent; its streams are ended', ownerId });
       this.failAll((stream) => stream.ownerId === ownerId, 'The chat service that streamed this answer is gone.');
     }
     for (const stream of [...this.streams.values()]) {

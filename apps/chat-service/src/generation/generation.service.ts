@@ -67,7 +67,11 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       this.instanceId,
       (batch, id) => publisher.publish(batch, id),
       (error) =>
-        logger.warn({ err: error, waiting: this.journal.backlog }, 'the ledger does not take events; trying again'),
+        logger.warn({
+          msg: 'the ledger does not take events; trying again',
+          err: error,
+          waiting: this.journal.backlog,
+        }),
     );
     this.metrics = new ChatMetrics({
       inFlight: () => this.running.size,
@@ -109,7 +113,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   /** SIGTERM: nothing new is taken, what runs may end within the drain limit, the rest is told why it ends. */
   async beforeApplicationShutdown(): Promise<void> {
     this.intake?.unsubscribe();
-    if (this.running.size > 0) this.logger.log({ inFlight: this.running.size }, 'draining streams');
+    if (this.running.size > 0) this.logger.log({ msg: 'draining streams', inFlight: this.running.size });
     await this.emptied(this.config.DRAIN_TIMEOUT_MS);
     for (const generation of [...this.running.values()]) {
       generation.fail(
@@ -131,22 +135,20 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
     this.metrics.end(facts, ending);
     span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
-    this.logger.log(
-      {
-        request_id: facts.requestId,
-        user_id: facts.userId,
-        model: facts.model,
-        ctx_len: facts.ctxLen,
-        input_tokens: ending.inputTokens,
-        output_tokens: ending.outputTokens,
-        ttft_ms: ending.ttftMs,
-        latency_ms: ending.latencyMs,
-        status_code: ending.statusCode,
-        outcome: ending.outcome,
-        error_code: ending.errorCode,
-      },
-      'request finished',
-    );
+    this.logger.log({
+      msg: 'request finished',
+      request_id: facts.requestId,
+      user_id: facts.userId,
+      model: facts.model,
+      ctx_len: facts.ctxLen,
+      input_tokens: ending.inputTokens,
+      output_tokens: ending.outputTokens,
+      ttft_ms: ending.ttftMs,
+      latency_ms: ending.latencyMs,
+      status_code: ending.statusCode,
+      outcome: ending.outcome,
+      error_code: ending.errorCode,
+    });
     if (this.running.size === 0) this.onEmpty?.();
   }
 
@@ -193,7 +195,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
         ? error
         : new CodedError('internal_error', 'The chat service failed at this request.', { cause: error });
     if (coded !== error)
-      this.logger.error({ err: error, request_id: head.requestId }, 'a request could not be started');
+      this.logger.error({ msg: 'a request could not be started', err: error, request_id: head.requestId });
     this.metrics.refuse(coded.code);
     this.sender.send(
       head.gatewayId,
@@ -230,7 +232,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const at = performance.now();
     for (const generation of this.running.values()) generation.checkDeadlines(at);
     for (const gatewayId of this.gateways.lost(at)) {
-      this.logger.warn({ gatewayId }, 'a gateway fell silent; its streams are ended');
+      this.logger.warn({ msg: 'a gateway fell silent; its streams are ended', gatewayId });
       this.endAll('gateway_failed', (generation) => generation.head.gatewayId === gatewayId);
     }
   }

@@ -45,7 +45,7 @@ export class JournalPublisher implements OnModuleInit {
         await ensureUsageStream(await jetstreamManager(this.bus.connection));
         this.streamThere = true;
       } catch (error) {
-        this.logger.warn({ err: error }, 'JetStream is not ready; trying again');
+        this.logger.warn({ msg: 'JetStream is not ready; trying again', err: error });
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
