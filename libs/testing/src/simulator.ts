@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { leash } from './leash';
 import { freePort } from './ports';
 
-/** The program as it is built; the test command builds it first. */
-const PROGRAM = join(__dirname, '../../../dist/apps/vllm-simulator/src/main.js');
+/** The program as it is built (the test command builds it first), seen from the sources or from dist. */
+const ROOT = join(__dirname, '../../..');
+const DIST = basename(ROOT) === 'dist' ? ROOT : join(ROOT, 'dist');
+const PROGRAM = join(DIST, 'apps/vllm-simulator/src/main.js');
 const START_DEADLINE_MS = 15_000;
 const STOP_DEADLINE_MS = 5_000;
 

@@ -32,7 +32,7 @@ export class UsageError extends Error {
 }
 
 const SERVE_USAGE = 'usage: vllm serve [model_tag] [options]';
-const MAIN_USAGE = [
+export const MAIN_USAGE = [
   'usage: vllm [-h] [-v]',
   '            {chat,complete,serve,launch,bench,collect-env,download-kernels,preload,run-batch,snapshot}',
   '            ...',

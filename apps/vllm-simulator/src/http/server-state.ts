@@ -1,6 +1,11 @@
-import type { SimulatorConfig } from '../config';
+import { hash32 } from '#testing/simulated-text';
+import type { MemoryPlan } from '../boot/memory-plan';
 import type { ServeOptions } from '../cli/serve-options';
-import type { Engine } from '../engine/engine';
+import type { SimulatorConfig } from '../config';
+import { EngineCounters } from '../engine/counters';
+import { Engine } from '../engine/engine';
+import { BLOCK_TOKENS, PrefixCache } from '../engine/prefix-cache';
+import { Scheduler } from '../engine/scheduler';
 import type { Limits } from '../protocol/chat-request';
 
 export const VLLM_VERSION = '0.32.0';
@@ -16,11 +21,36 @@ export interface ServerState {
   readonly startedAtS: number;
   /** Requests in the handlers, for /load. */
   load: number;
-  httpRequests: Map<string, number>;
+  /** By the label text of vLLM's http_requests_total. */
+  readonly httpRequests: Map<string, number>;
 }
 
-/** `vllm-0.32.0-tp2-<hash>`: version, parallelism, and a hash of the configuration. */
-export function systemFingerprint(options: ServeOptions, hash: string): string | null {
+export function createServerState(options: ServeOptions, config: SimulatorConfig, plan: MemoryPlan): ServerState {
+  const { kvCacheTokens, maxModelLen } = plan;
+  const counters = new EngineCounters(maxModelLen);
+  const scheduler = new Scheduler(
+    { maxNumSeqs: config.maxNumSeqs ?? options.maxNumSeqs, kvCacheTokens, ttftMs: config.ttftMs },
+    counters,
+    options.enablePrefixCaching ? new PrefixCache(kvCacheTokens / BLOCK_TOKENS) : null,
+  );
+  return {
+    options,
+    config,
+    engine: new Engine(scheduler, counters, { tokensPerSecond: config.tokensPerSecond, ...config.faults }),
+    limits: { maxModelLen, hasChatTemplate: config.hasChatTemplate },
+    kvCacheTokens,
+    fingerprint: systemFingerprint(options),
+    startedAtS: Date.now() / 1000,
+    load: 0,
+    httpRequests: new Map(),
+  };
+}
+
+/** `vllm-0.32.0-tp2-<hash>`: version, parallelism, and a hash of the configuration (serve/utils/fingerprint.py). */
+function systemFingerprint(options: ServeOptions): string | null {
+  const hash = hash32(`${options.model} ${options.maxModelLen ?? ''} ${options.dtype}`)
+    .toString(16)
+    .padStart(8, '0');
   switch (options.fingerprintMode) {
     case 'none':
       return null;
@@ -28,9 +58,9 @@ export function systemFingerprint(options: ServeOptions, hash: string): string |
       return options.fingerprintValue;
     case 'hash':
       return `vllm-${VLLM_VERSION}-${hash}`;
-    default:
-      return [`vllm-${VLLM_VERSION}`, options.tensorParallelSize > 1 ? `tp${options.tensorParallelSize}` : [], hash]
-        .flat()
-        .join('-');
+    default: {
+      const parallel = options.tensorParallelSize > 1 ? [`tp${options.tensorParallelSize}`] : [];
+      return [`vllm-${VLLM_VERSION}`, ...parallel, hash].join('-');
+    }
   }
 }
