@@ -39,11 +39,12 @@ export async function startService(
   const app = await NestFactory.create(root, new FastifyAdapter(), { bufferLogs: true });
   const logger = app.get(Logger);
   app.useLogger(logger);
+  // Before the microservice: connecting it binds the command handlers with the filters that are there.
+  app.useGlobalFilters(new RpcErrorFilter(logger));
   app.connectMicroservice<MicroserviceOptions>(
     { transport: Transport.NATS, options: { ...natsOptions(settings.NATS_URL, `${name}-commands`), queue: name } },
     { inheritAppConfig: true },
   );
-  app.useGlobalFilters(new RpcErrorFilter(logger));
   stopOnSignals(app, logger);
   await app.startAllMicroservices();
   await app.listen(settings.PORT, settings.HOST);
