@@ -1,0 +1,27 @@
+import { events, type RawResponse } from './raw-http';
+
+/** Names and types of a JSON value, in order: what a client can rely on, without the text that a model made up. */
+export function shape(value: unknown, key = ''): unknown {
+  // Whether an answer ended by the model's or by its length is the model's affair.
+  if (key === 'stop_reason' || key === 'finish_reason') return value === null ? 'null' : 'reason';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) {
+    const shapes = value.map((item) => JSON.stringify(shape(item)));
+    return [...new Set(shapes)].map((text) => JSON.parse(text) as unknown);
+  }
+  if (typeof value !== 'object') return typeof value;
+  return Object.entries(value).map(([name, item]) => [name, shape(item, name)]);
+}
+
+/** Shapes of the events of a stream; those that repeat stand once. */
+export function streamShape(response: RawResponse): unknown[] {
+  const shapes = events(response).map((event) => JSON.stringify(event === '[DONE]' ? event : shape(event)));
+  return shapes.filter((text, at) => text !== shapes[at - 1]).map((text) => JSON.parse(text) as unknown);
+}
+
+/** Headers without what differs each time. */
+export function stableHeaders(response: RawResponse): unknown {
+  return response.headers.map(([name, value]) =>
+    ['date', 'content-length', 'x-request-id'].includes(name) ? [name] : [name, value],
+  );
+}
