@@ -11,6 +11,7 @@ import {
   postgresPrograms,
   postgresUser,
 } from '#common/servers/postgres-server';
+import { postgresTakesSessions } from '#common/servers/probe';
 import { ServerProcess } from './server-process';
 
 /** A real Postgres of a test. */
@@ -46,7 +47,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     dataDir,
     superuser: 'tandem',
     noSync: true,
-    statements: [{ database: 'postgres', sql: 'CREATE DATABASE tandem' }],
+    database: 'tandem',
   });
   const port = await freePort();
   const server = new ServerProcess({
@@ -59,7 +60,7 @@ export async function startPostgres(): Promise<TestPostgres> {
     ...identity(user),
   });
   const url = `postgres://tandem@127.0.0.1:${port}/tandem`;
-  const ready = (): Promise<boolean> => answers(url);
+  const ready = (): Promise<boolean> => postgresTakesSessions(port, 'tandem', 'tandem');
   await server.start(ready);
   let databases = 0;
   return {
@@ -86,17 +87,4 @@ export async function startPostgres(): Promise<TestPostgres> {
       for (const path of new Set([wished, folder])) rmSync(path, { recursive: true, force: true });
     },
   };
-}
-
-async function answers(url: string): Promise<boolean> {
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined); // the connection is lost again: the next poll says so
-  try {
-    await client.connect();
-    await client.query('SELECT 1');
-    await client.end();
-    return true;
-  } catch {
-    return false; // not up yet
-  }
 }

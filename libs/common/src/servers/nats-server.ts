@@ -177,3 +177,9 @@ export function writeNatsServerConfig(path: string, settings: NatsServerSettings
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;
   writeFileSync(path, text, { mode: 0o600 });
 }
+
+/** The port of `/healthz` in a configuration file that was written here; null when it has none. */
+export function natsMonitorPort(path: string): number | null {
+  const port = existsSync(path) ? /^http: "127\.0\.0\.1:(\d+)"$/m.exec(readFileSync(path, 'utf8'))?.[1] : undefined;
+  return port === undefined ? null : Number(port);
+}

@@ -1,10 +1,8 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  accessSync,
   chmodSync,
   chownSync,
-  constants,
   cpSync,
   existsSync,
   mkdirSync,
@@ -152,8 +150,8 @@ export interface NewCluster {
   readonly password?: string;
   /** Leaves the files to the page cache: for tests alone. */
   readonly noSync?: boolean;
-  /** Statements to run before anybody can connect, in the order given, each in its database. */
-  readonly statements: readonly { readonly database: string; readonly sql: string }[];
+  /** Made at once with the cluster. */
+  readonly database: string;
 }
 
 /**
@@ -187,7 +185,7 @@ export async function ensureCluster(cluster: NewCluster): Promise<void> {
       args.push(`--pwfile=${passwordFile}`);
     }
     await run(programs.initdb, args, { ...identity(user), env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' } });
-    for (const { database, sql } of cluster.statements) await singleUser(cluster, unfinished, database, sql);
+    await runSingleUser({ ...cluster, dataDir: unfinished }, 'postgres', [`CREATE DATABASE ${cluster.database}`]);
     renameSync(unfinished, dataDir);
   } finally {
     rmSync(passwordFile, { force: true });
@@ -210,23 +208,28 @@ function characterTypes(): string[] {
   return name === undefined ? [] : [`--lc-ctype=${name}`];
 }
 
-/** Runs statements in Postgres' single-user mode: no server, no port, no password. One statement a line. */
-async function singleUser(cluster: NewCluster, dataDir: string, database: string, sql: string): Promise<void> {
-  const child = spawn(
-    cluster.programs.postgres,
-    ['--single', '-D', dataDir, '-c', 'exit_on_error=true', '-c', 'log_checkpoints=off', database],
-    {
-      ...identity(cluster.user),
-      env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
-      stdio: ['pipe', 'ignore', 'pipe'],
-    },
-  );
+/**
+ * Runs statements in Postgres' single-user mode: no port, no password. The server must not run. One line each.
+ * @throws Error with what Postgres said
+ */
+export async function runSingleUser(
+  cluster: Pick<NewCluster, 'programs' | 'user' | 'dataDir'>,
+  database: string,
+  statements: readonly string[],
+): Promise<void> {
+  const { programs, user, dataDir } = cluster;
+  const child = spawn(programs.postgres, ['--single', '-D', dataDir, '-c', 'exit_on_error=true', database], {
+    ...identity(user),
+    env: { LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  child.stdin.end(`${sql}\n`);
+  child.stdin.on('error', () => undefined); // it ended at a bad statement; its own words follow
+  child.stdin.end(statements.map((statement) => `${statement}\n`).join(''));
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0 || /^.*(ERROR|FATAL|PANIC): /m.test(stderr))
-    throw new Error(`preparing the database failed: ${stderr.trim()}`);
+  const said = /^.*(?:ERROR|FATAL|PANIC): .*$/m.exec(stderr)?.[0];
+  if (code !== 0 || said !== undefined) throw new Error(`Postgres: ${said ?? stderr.trim()}`);
 }
 
 /** spawn's uid and gid for that user; nothing when we run as ourselves. */
@@ -254,14 +257,4 @@ export function postgresArguments(
     String(port),
     ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-}
-
-/** Whether we may write there; for one plain reason before a long start. */
-export function isWritable(folder: string): boolean {
-  try {
-    accessSync(folder, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

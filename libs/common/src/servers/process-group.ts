@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { processStartTime, type ProcessIdentity } from './process-identity';
+
+/** How often a dying group is looked at. */
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Ends a process group: SIGTERM and up to `politeMs` of patience, then SIGKILL. Resolves when nobody of it is alive.
+ * @param leader the process that made the group; its pid is the group's id
+ */
+export async function endProcessGroup(leader: ProcessIdentity, politeMs: number): Promise<void> {
+  if (politeMs > 0 && signalGroup(leader, 'SIGTERM') && (await groupGone(leader, politeMs))) return;
+  // Again and again: a member may fork between our looking and our signal.
+  while (signalGroup(leader, 'SIGKILL')) if (await groupGone(leader, 1_000)) return;
+}
+
+/** False when there is nobody to signal. */
+function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  if (!isOurs(leader)) return false;
+  try {
+    process.kill(-leader.pid, signal);
+    return isGroupAlive(leader);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+async function groupGone(leader: ProcessIdentity, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (isGroupAlive(leader)) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  return true;
+}
+
+export function isGroupAlive(leader: ProcessIdentity): boolean {
+  if (!isOurs(leader)) return false;
+  try {
+    process.kill(-leader.pid, 0);
+  } catch {
+    return false; // nobody is left
+  }
+  return process.platform === 'linux' ? hasLivingMember(leader.pid) : true;
+}
+
+/** The kernel gives nobody a pid that is still a group's id; so a stranger under the pid means that the group is gone. */
+function isOurs(leader: ProcessIdentity): boolean {
+  const startTime = processStartTime(leader.pid);
+  return startTime === null || startTime === leader.startTime;
+}
+
+/** Zombies do not count: in a container without an init nobody reaps the orphans of an engine. */
+function hasLivingMember(group: number): boolean {
+  return readdirSync('/proc').some((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return processGroup === String(group) && state !== 'Z' && state !== 'X';
+    } catch {
+      return false; // ended while we looked
+    }
+  });
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+const ASK_TIMEOUT_MS = 2_000;
+
+const engineSchema = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  model: z.string().nullish(),
+  phase: z.string().nullish(),
+  percent: z.number().nullish(),
+  message: z.string().nullish(),
+  url: z.string().nullish(),
+  port: z.int().nullish(),
+  pid: z.int().nullish(),
+  uptimeS: z.number().nullish(),
+});
+export type EngineStatus = z.output<typeof engineSchema>;
+
+const answerSchema = z.object({
+  profile: z.string().nullish(),
+  engines: z.array(engineSchema),
+  gpus: z.array(z.looseObject({})).default([]),
+});
+export type EnginesAnswer = z.output<typeof answerSchema>;
+
+/** What model-manager says of its engines and GPUs; null when it does not answer. */
+export async function askModelManager(port: number): Promise<EnginesAnswer | null> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/status`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    return response.ok ? answerSchema.parse(await response.json()) : null;
+  } catch {
+    return null; // it is starting, or gone
+  }
+}

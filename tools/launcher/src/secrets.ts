@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { Trouble } from './trouble';
+
+const secret = z.string().min(32);
+
+const secretsSchema = z.object({
+  /** Names this home where something of it must lie elsewhere. */
+  homeId: secret,
+  jwtSecret: secret,
+  natsPassword: secret,
+  postgresPassword: secret,
+  gatewayDatabasePassword: secret,
+  usageDatabasePassword: secret,
+});
+
+/** Everything secret that the launcher made up for one home; hexadecimal, so it needs no quoting in any URL. */
+export type Secrets = z.output<typeof secretsSchema>;
+
+/** Reads the secrets of this home, or makes them (mode 0600). */
+export function openSecrets(file: string): Secrets {
+  if (existsSync(file)) return readSecrets(file);
+  const made = Object.fromEntries(
+    Object.keys(secretsSchema.shape).map((name) => [name, randomBytes(32).toString('hex')]),
+  );
+  const secrets = secretsSchema.parse(made);
+  const fresh = `${file}.${process.pid}`;
+  writeFileSync(fresh, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  renameSync(fresh, file);
+  return secrets;
+}
+
+function readSecrets(file: string): Secrets {
+  try {
+    return secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    throw new Trouble(
+      `${file} is damaged; put it back from a backup, or remove it to have new secrets (all log-ins end)`,
+    );
+  }
+}
