@@ -3,12 +3,13 @@ import { PlatformModule } from '#common/platform.module';
 import { AuthModule } from './auth/auth.module';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { GatewayDatabaseModule } from './database/database.module';
+import { DocsModule } from './docs/docs.module';
 import { FirstStartModule } from './first-start/first-start.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
+import { RouteMethods } from './http/route-methods';
 import { KeysModule } from './keys/keys.module';
 import { LimitsModule } from './limits/limits.module';
-import { RouteMethods } from './http/route-methods';
 import { OpenAiModule } from './openai/openai.module';
 import { UsersModule } from './users/users.module';
 
@@ -27,6 +28,7 @@ export class AppModule {
         UsersModule,
         KeysModule,
         HealthModule,
+        DocsModule,
         FirstStartModule,
         OpenAiModule,
       ],

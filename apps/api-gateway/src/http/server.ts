@@ -6,6 +6,7 @@ import { CodedError } from '#contracts/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from '../app.module';
 import type { GatewayConfig } from '../config';
+import { ApiDocument } from '../docs/api-document';
 import { answerClientError } from './client-errors';
 import { sendError } from './http-error.filter';
 import { useStrictJsonBodies } from './json-body';
@@ -40,6 +41,7 @@ export async function createGateway(
     preview,
     logger: preview ? false : serviceLogger('api-gateway', config.LOG_LEVEL),
   });
+  if (!preview) app.get(ApiDocument, { strict: false }).describes(app);
   if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config.CORS_ORIGINS));
   return app;
 }
