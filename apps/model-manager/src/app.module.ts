@@ -29,7 +29,8 @@ export function modelManagerModule(settings: Settings): Type {
       {
         provide: HardwareMonitor,
         inject: [Logger],
-        useFactory: (logger: Logger) => new HardwareMonitor(settings.nvidiaSmiCommand, logger),
+        useFactory: (logger: Logger) =>
+          new HardwareMonitor(settings.nvidiaSmiCommand, settings.engineEnvironment, logger),
       },
       {
         provide: EnginesService,

@@ -86,6 +86,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
   if (parsed.ENGINE_DRIVER === 'external' && parsed.ENGINE_URL === undefined)
     throw new ConfigError('ENGINE_URL: is needed by ENGINE_DRIVER=external (example: ENGINE_URL=http://10.0.0.5:8000)');
   const ours = (file: string): string[] => [process.execPath, join(__dirname, '../../vllm-simulator/src', file)];
+  const engineStateDirectory = parsed.ENGINE_STATE_DIR ?? join(root, '.tandem', 'engines');
   const smi = parsed.NVIDIA_SMI_COMMAND ?? (simulated ? undefined : 'nvidia-smi');
   return Object.freeze({
     ...parsed,
@@ -94,8 +95,12 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
       : command('VLLM_COMMAND', parsed.VLLM_COMMAND, []),
     nvidiaSmiCommand: command('NVIDIA_SMI_COMMAND', smi, ours('nvidia-smi.js')),
     profilesDirectory: parsed.PROFILES_DIR ?? join(root, 'profiles'),
-    engineStateDirectory: parsed.ENGINE_STATE_DIR ?? join(root, '.tandem', 'engines'),
-    engineEnvironment: engineEnvironment(environment),
+    engineStateDirectory,
+    engineEnvironment: {
+      // Where simulated engines tell the simulated nvidia-smi what memory they hold.
+      ...(simulated ? { VLLM_SIM_STATE_DIR: join(engineStateDirectory, 'simulated-gpus') } : {}),
+      ...engineEnvironment(environment),
+    },
   });
 }
 

@@ -23,6 +23,7 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
 
   constructor(
     private readonly command: readonly string[],
+    private readonly environment: Readonly<Record<string, string>>,
     private readonly logger: Logger,
   ) {}
 
@@ -45,7 +46,7 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
 
   private async look(): Promise<void> {
     try {
-      this.seen = await readGpus(this.command, this.stop.signal);
+      this.seen = await readGpus(this.command, this.environment, this.stop.signal);
     } catch (error) {
       this.seen = [];
       if (this.saidSo || this.stop.signal.aborted) return;

@@ -33,6 +33,6 @@ describe('nvidia-smi', () => {
   });
 
   it('fails when it is not there', async () => {
-    await expect(readGpus(['/no/such/nvidia-smi'], new AbortController().signal)).rejects.toThrow(/ENOENT/);
+    await expect(readGpus(['/no/such/nvidia-smi'], {}, new AbortController().signal)).rejects.toThrow(/ENOENT/);
   });
 });

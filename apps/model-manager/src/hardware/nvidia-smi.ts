@@ -31,10 +31,19 @@ const TIMEOUT_MS = 10_000;
 const run = promisify(execFile);
 
 /** @throws Error when nvidia-smi is not there, fails, or does not answer in time. */
-export async function readGpus(command: readonly string[], signal: AbortSignal): Promise<Gpu[]> {
+export async function readGpus(
+  command: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Gpu[]> {
   const [program = 'nvidia-smi', ...first] = command;
   const words = [...first, `--query-gpu=${FIELDS.join(',')}`, '--format=csv,noheader,nounits'];
-  const { stdout } = await run(program, words, { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', signal });
+  const { stdout } = await run(program, words, {
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    signal,
+    env: environment,
+  });
   return parseGpus(stdout);
 }
 
