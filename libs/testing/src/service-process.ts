@@ -1,11 +1,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { freePort } from './ports';
 import { ServerProcess } from './server-process';
 
-/** The services as they are built; the test command builds them first. */
-const BUILT = join(__dirname, '../../../dist/apps');
+/** The services as they are built (the test command builds them first), seen from the sources or from dist. */
+const ROOT = join(__dirname, '../../..');
+const BUILT = join(basename(ROOT) === 'dist' ? ROOT : join(ROOT, 'dist'), 'apps');
 
 /** A real service of Tandem in a process of its own. */
 export interface TestService {
