@@ -61,7 +61,8 @@ async function runningOptions(
   wished: StartOptions,
   former: RunningOptions | null,
 ): Promise<RunningOptions> {
-  const port = wished.port ?? former?.port ?? DEFAULT_PORT;
+  // What still runs has its port; 0 is content with any.
+  const port = former?.port ?? wished.port ?? DEFAULT_PORT;
   const rest = { port: port === 0 ? await freePort() : port, engineUrl: wished.engineUrl ?? former?.engineUrl ?? null };
   if (wished.engine !== null) return { engine: wished.engine, ...rest };
   if (former !== null) return { engine: former.engine, ...rest };

@@ -34,17 +34,20 @@ export async function start(context: StartContext, wished: StartOptions): Promis
     log(`waiting for another ./start or ./stop (pid ${pid})`);
   };
   const wasRunning = await withLock(home.lockFile, waiting, () => launch(context, wished));
+  let abandoning: Promise<unknown> | undefined;
   const abandon = async (): Promise<void> => {
-    if (!wasRunning) await withLock(home.lockFile, waiting, () => shutDown(home, log));
+    if (wasRunning) return;
+    abandoning ??= withLock(home.lockFile, waiting, () => shutDown(home, log));
+    await abandoning;
   };
   // Ctrl-C while it starts: what this start began is not left half done.
   const onSignal = (): void => {
     log('interrupted');
     void abandon().finally(() => process.exit(130));
   };
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   try {
-    const { state, model } = await waitUntilReady(home, log);
+    const { state, model } = await waitUntilReady(home, wasRunning, log);
     const { port, engine } = state.options;
     return { url: `http://127.0.0.1:${port}`, home: home.dir, engine, model, credentials: takeCredentials(context) };
   } catch (error) {

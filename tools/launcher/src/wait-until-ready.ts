@@ -15,17 +15,22 @@ const HOPELESS = 3;
 /**
  * Waits until every service and every engine is ready, and tells what happens meanwhile. An engine may load for as long as
  * it says that it loads: weights may have to be downloaded first.
+ * @param wasRunning others started it, and what is ready by now is no news
  * @throws Trouble with the one reason why it will not become ready
  */
 export async function waitUntilReady(
   home: Home,
+  wasRunning: boolean,
   log: (line: string) => void,
 ): Promise<{ state: SystemState; model: string | null }> {
   const began = performance.now();
   const told = new Set<string>();
+  // Of a system that ran already only changes are told.
+  let isNews = !wasRunning;
   const tell = (line: string): void => {
     if (told.has(line)) return;
     told.add(line);
+    if (!isNews) return;
     log(`${line} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
   };
   for (;;) {
@@ -38,6 +43,7 @@ export async function waitUntilReady(
     }
     const engines = await enginesOf(state);
     for (const engine of engines) tellEngine(engine, home, tell);
+    isNews = true;
     const unready = state.services.filter(({ health }) => health !== 'ready');
     if (unready.length === 0 && engines.length > 0 && engines.every((engine) => engine.state === 'ready')) {
       return { state, model: engines[0]?.model ?? null };

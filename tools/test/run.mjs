@@ -1,0 +1,77 @@
+// Behind `npm test`: needs Node 20, npm and git; brings the rest. The last line is "N passed, N failed".
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { prepare } from '../launcher/prepare.mjs';
+import { plainReason } from '../launcher/trouble.mjs';
+import { runStep } from './step.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const logs = join(root, '.cache', 'test');
+const log = (line) => console.log(line);
+
+/** One test passed or failed each, whatever they found. */
+const CHECKS = [
+  { name: 'format', program: 'node_modules/prettier/bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
+  { name: 'lint', program: 'node_modules/eslint/bin/eslint.js', args: ['.'] },
+  { name: 'types', program: 'node_modules/typescript/bin/tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
+];
+
+const total = { passed: 0, failed: 0 };
+
+try {
+  rmSync(logs, { recursive: true, force: true });
+  mkdirSync(logs, { recursive: true });
+  const node = await prepare(root, log);
+  for (const check of CHECKS) await runCheck(node, check);
+  if (await haveNatsServer(node)) await runJest(node);
+} catch (error) {
+  log(`npm test: ${plainReason(error)}`);
+  total.failed += 1;
+}
+process.exitCode = total.failed === 0 ? 0 : 1;
+log(`${total.passed} passed, ${total.failed} failed`);
+
+async function runCheck(node, { name, program, args }) {
+  const { code } = await runStep(root, logs, name, node, [program, ...args]);
+  count(code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+}
+
+/** Once for all workers: each of them would fetch or build its own otherwise. */
+async function haveNatsServer(node) {
+  const { ensureNatsServer } = createRequire(import.meta.url)(
+    join(root, 'dist/libs/common/src/servers/nats-server.js'),
+  );
+  try {
+    log(`nats-server: ${await ensureNatsServer(process.env, log)}`);
+    return true;
+  } catch (error) {
+    log(error.message);
+    total.failed += 1;
+    return false;
+  }
+}
+
+async function runJest(node) {
+  const results = join(logs, 'jest.json');
+  const args = ['node_modules/jest/bin/jest.js', '--ci', '--json', `--outputFile=${results}`, ...process.argv.slice(2)];
+  const { code } = await runStep(root, logs, 'jest', node, args, {
+    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules`.trim(),
+  });
+  if (!existsSync(results)) {
+    log('jest ended without results');
+    count({ passed: 0, failed: 1 });
+    return;
+  }
+  const report = JSON.parse(readFileSync(results, 'utf8'));
+  // A spec that cannot even be loaded has no tests to count.
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  // Jest may also fail without a failed test: a leaked error, a worker that died.
+  count({ passed: report.numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed });
+}
+
+function count({ passed, failed }) {
+  total.passed += passed;
+  total.failed += failed;
+}

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+
+/** Runs one step of the tests, shows what it says and keeps it in a log. */
+export async function runStep(root, logs, name, node, args, env = {}) {
+  const began = performance.now();
+  const logFile = join(logs, `${name}.log`);
+  console.log(`\n== ${name}`);
+  const code = await new Promise((resolve) => {
+    const child = spawn(node, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, CI: 'true', NODE_ENV: 'test', FORCE_COLOR: '0', ...env },
+    });
+    const file = createWriteStream(logFile);
+    for (const [stream, screen] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      // Jest's results come on stdout as JSON, a second time beside the file: nothing for a reader.
+      if (name !== 'jest' || screen === process.stderr) stream.pipe(screen, { end: false });
+      stream.pipe(file, { end: false });
+    }
+    child.once('error', (error) => {
+      console.log(`${name} cannot be run: ${error.message}`);
+      resolve(1);
+    });
+    child.once('close', (exitCode) => {
+      file.end();
+      resolve(exitCode ?? 1);
+    });
+  });
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`== ${name}: ${code === 0 ? 'ok' : `failed (exit ${code})`}, ${seconds} s; log: ${logFile}`);
+  return { code };
+}
