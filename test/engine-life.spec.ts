@@ -230,6 +230,44 @@ describe('an engine in the care of model-manager', () => {
     await inState('ready');
   });
 
+  it('is restarted when it hung before it took its first request', async () => {
+    await start({ VLLM_SIM_FAULT: 'hang-after:0', ENGINE_HANG_TIMEOUT_MS: '2000' });
+    const { url } = await inState('ready');
+    const answer = chat(url!, 5).catch(() => 'cut');
+    await eventually(async () => (await engine()).cause === 'hung');
+    await answer;
+  });
+
+  it('does not start on a port that somebody else has', async () => {
+    const simulator = await startSimulator();
+    await start({ ENGINE_PORT: String(simulator.port) });
+    expect(await inState('failed')).toMatchObject({ cause: 'port_in_use', pid: null });
+    await simulator.stop();
+    expect(await inState('ready')).toMatchObject({ port: simulator.port });
+  });
+
+  it('is announced again when NATS was killed and came back, with what happened meanwhile', async () => {
+    const own = await startNats({ jetstream: true });
+    const service = await start({ NATS_URL: own.url });
+    const first = await inState('ready');
+    await own.kill();
+    process.kill(first.pid!, 'SIGKILL');
+    await eventually(async () => (await engine()).pid !== first.pid);
+    await inState('ready');
+    await own.restart();
+    const later = await connect({ servers: own.url });
+    const bucket = await new Kvm(jetstream(later)).open(MODELS_BUCKET);
+    await eventually(async () => {
+      const { port } = await engine();
+      const state = (await bucket.get(MODELS_STATE_KEY))?.json<ModelsState>().engines[0]?.state;
+      return state?.kind === 'ready' && state.url.endsWith(`:${port}`);
+    });
+    await later.close();
+    await service.end();
+    manager = null;
+    await own.stop();
+  });
+
   it('shows the GPUs of the host', async () => {
     await start();
     await eventually(async () => (await status()).gpus.length === 2);

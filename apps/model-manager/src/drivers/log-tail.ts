@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { closeSync, copyFileSync, fstatSync, ftruncateSync, openSync, readSync, rmSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 
 const LOOK_EVERY_MS = 100;
@@ -57,7 +57,12 @@ export class LogTail {
 
   /** The engine appends (O_APPEND), so that it goes on at the start of the emptied file. */
   private beginAnew(): void {
-    copyFileSync(this.path, `${this.path}.1`);
+    try {
+      copyFileSync(this.path, `${this.path}.1`);
+    } catch {
+      // No room for the copy: then all the more reason to make some.
+      rmSync(`${this.path}.1`, { force: true });
+    }
     ftruncateSync(this.file, 0);
     this.restart();
   }

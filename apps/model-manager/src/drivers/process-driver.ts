@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '#common/servers/free-port';
+import { freePort, isPortFree } from '#common/servers/free-port';
 import { isSameProcessAlive, processStartTime } from '#common/servers/process-identity';
 import { EngineRecordFile, type EngineRecord } from './engine-record';
 import { endProcessGroup, isGroupAlive } from './process-group';
@@ -38,9 +38,16 @@ export interface EngineProcess {
   end(politeMs: number): Promise<void>;
 }
 
-/** Thrown when the command cannot be run at all. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
+/** Thrown when an engine cannot be started at all. */
+export class LaunchError extends Error {
+  override readonly name = 'LaunchError';
+
+  constructor(
+    readonly failure: 'command_not_found' | 'port_in_use' | 'out_of_disk',
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /**
@@ -74,16 +81,16 @@ export class ProcessDriver {
     return null;
   }
 
-  /** @throws CommandError when the command is not there or may not be run. */
+  /** @throws LaunchError */
   async spawn(): Promise<EngineProcess> {
     const { id, profile, command, args, environment } = this.launch;
-    const port = this.launch.port ?? (await freePort());
+    const port = await this.choosePort();
     const [program = '', ...first] = command;
     const words = [...first, 'serve', ...args, '--host', '127.0.0.1', '--port', String(port)];
     const child = this.spawnDetached(program, words, environment);
     child.unref();
     const pid = child.pid;
-    if (pid === undefined) throw new CommandError(await spawnError(child, program));
+    if (pid === undefined) throw new LaunchError('command_not_found', await spawnError(child, program));
     const record: EngineRecord = {
       id,
       pid,
@@ -97,9 +104,27 @@ export class ProcessDriver {
       fingerprint: this.fingerprint,
       readyAt: null,
     };
-    // At once, before anything is awaited: a model-manager that is killed now must not lose its engine.
-    this.recordFile.write(record);
+    await this.keep(record);
     return this.process(record, child);
+  }
+
+  /** At once, before anything else is awaited: a model-manager that is killed now must not lose its engine. */
+  private async keep(record: EngineRecord): Promise<void> {
+    try {
+      this.recordFile.write(record);
+    } catch (error) {
+      // An engine that nobody can find again would hold its GPUs for ever.
+      await endProcessGroup(record, 0);
+      throw new LaunchError('out_of_disk', `The record of the engine could not be written (${String(error)})`);
+    }
+  }
+
+  /** On a port that somebody else has, his answers would be taken for the engine's. */
+  private async choosePort(): Promise<number> {
+    const { port } = this.launch;
+    if (port === undefined) return freePort();
+    if (!(await isPortFree(port))) throw new LaunchError('port_in_use', `Port ${port} (ENGINE_PORT) is taken`);
+    return port;
   }
 
   private spawnDetached(program: string, words: string[], environment: Readonly<Record<string, string>>): ChildProcess {

@@ -1,7 +1,7 @@
 import type { EngineAnnouncement, ServedModel } from '#contracts/models';
 import type { Logger } from 'nestjs-pino';
 import { LogTail } from '../drivers/log-tail';
-import { CommandError, type EngineProcess, type ProcessDriver } from '../drivers/process-driver';
+import { LaunchError, type EngineProcess, type ProcessDriver } from '../drivers/process-driver';
 import { announced } from './announced-state';
 import { readLogLine } from './boot-log';
 import type { Engine, EngineStatus } from './engine';
@@ -147,7 +147,7 @@ export class EngineSupervisor implements Engine {
     const healthy = await this.answers(found);
     if (!healthy && found.record.readyAt !== null) {
       // It had been ready and is not any more: it is not worth adopting.
-      await found.end(0);
+      await this.endProcess(found, 0);
       this.dispatch({ kind: 'nothing-found', at: Date.now() });
       return;
     }
@@ -172,7 +172,7 @@ export class EngineSupervisor implements Engine {
       this.dispatch({ kind: 'spawned', at: Date.now(), process: { pid: started.record.pid, url: started.url } });
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      const cause = error instanceof CommandError ? 'command_not_found' : 'crashed';
+      const cause = error instanceof LaunchError ? error.failure : 'crashed';
       this.dispatch({ kind: 'spawn-failed', at: Date.now(), failure: { cause, detail } });
     }
   }
@@ -180,14 +180,24 @@ export class EngineSupervisor implements Engine {
   private attach(engine: EngineProcess, logFrom: 'start' | 'end'): void {
     this.engine = engine;
     this.progress = null;
-    const tail = new LogTail(engine.logFile, (line) => this.readLine(line), logFrom);
+    const tail = this.openLog(engine.logFile, logFrom);
     this.tail = tail;
     engine.onExit((code, signal) => {
       // The last words of the log come before the exit that they explain.
-      if (this.tail === tail) tail.read();
+      if (this.tail === tail) tail?.read();
       this.dispatch({ kind: 'exited', at: Date.now(), pid: engine.record.pid, code, signal });
     });
     this.scheduleProbe(engine);
+  }
+
+  /** Without its log an engine is served all the same; only the reasons of its failures are not known. */
+  private openLog(path: string, from: 'start' | 'end'): LogTail | null {
+    try {
+      return new LogTail(path, (line) => this.readLine(line), from);
+    } catch (error) {
+      this.logger.warn({ msg: 'the log of the engine cannot be read', err: error, engine: this.id });
+      return null;
+    }
   }
 
   private readLine(line: string): void {
@@ -260,20 +270,32 @@ export class EngineSupervisor implements Engine {
     clearTimeout(this.probeTimer);
     this.tail?.close();
     this.tail = null;
-    try {
-      await engine?.end(politely ? this.settings.stopTimeoutMs : 0);
-    } catch (error) {
-      this.logger.error({ msg: 'could not end an engine', err: error, engine: this.id });
-    }
+    if (engine !== null) await this.endProcess(engine, politely ? this.settings.stopTimeoutMs : 0);
     this.dispatch({ kind: 'gone', at: Date.now() });
   }
 
+  private async endProcess(engine: EngineProcess, politeMs: number): Promise<void> {
+    try {
+      await engine.end(politeMs);
+    } catch (error) {
+      this.logger.error({ msg: 'could not end an engine', err: error, engine: this.id });
+    }
+  }
+
   private noteReady(loadMs: number | null): void {
-    this.engine?.markReady(Date.now());
+    this.rememberReady();
     this.lastFailure = null;
     this.metrics.up.set({ engine: this.id }, 1);
     if (loadMs !== null) this.metrics.loadSeconds.set({ engine: this.id }, loadMs / 1000);
     this.logger.log({ msg: 'engine is ready', engine: this.id, models: this.models.map((model) => model.id), loadMs });
+  }
+
+  private rememberReady(): void {
+    try {
+      this.engine?.markReady(Date.now());
+    } catch (error) {
+      this.logger.warn({ msg: 'the record of the engine cannot be written', err: error, engine: this.id });
+    }
   }
 
   private noteFailure(failure: Failure, retryInMs: number | null): void {

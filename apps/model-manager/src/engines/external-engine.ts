@@ -34,7 +34,8 @@ export class ExternalEngine implements Engine {
       await this.look();
       if (this.ended) return;
       if (JSON.stringify(this.announcement()) !== before) onChange();
-      this.timer = setTimeout(() => void look(), this.state.kind === 'ready' ? LOOK_EVERY_MS : LOOK_WHILE_AWAY_MS);
+      const well = this.state.kind === 'ready' && this.missed === 0;
+      this.timer = setTimeout(() => void look(), well ? LOOK_EVERY_MS : LOOK_WHILE_AWAY_MS);
     };
     void look();
   }
