@@ -30,4 +30,4 @@ export function recordings(folder: 'http' | 'errors', left: (name: string) => bo
 
 /** Recorded from servers with other flags; they have suites of their own. */
 export const needsOtherServer = (name: string): boolean =>
-  /^(api-key|no-chat-template|engine-dead|request-id-headers|tools-autoserver|chat-(non)?stream-tools)/.test(name);
+  /^(api-key|no-chat-template|engine-dead|request-id-headers|tools-autoserver|sigterm|enginecore)/.test(name);

@@ -2,8 +2,10 @@ import { events, type RawResponse } from './raw-http';
 
 /** Names and types of a JSON value, in order: what a client can rely on, without the text that a model made up. */
 export function shape(value: unknown, key = ''): unknown {
-  // Whether an answer ended by the model's or by its length is the model's affair.
-  if (key === 'stop_reason' || key === 'finish_reason') return value === null ? 'null' : 'reason';
+  // Why an answer ended, and which bytes a token has, is the model's affair.
+  if (key === 'stop_reason') return 'any';
+  if (key === 'bytes') return ['number'];
+  if (key === 'finish_reason') return value === null ? 'null' : 'reason';
   if (value === null) return 'null';
   if (Array.isArray(value)) {
     const shapes = value.map((item) => JSON.stringify(shape(item)));
@@ -13,10 +15,10 @@ export function shape(value: unknown, key = ''): unknown {
   return Object.entries(value).map(([name, item]) => [name, shape(item, name)]);
 }
 
-/** Shapes of the events of a stream; those that repeat stand once. */
+/** Shapes of the events of a stream, each once, in the order in which they first came. */
 export function streamShape(response: RawResponse): unknown[] {
   const shapes = events(response).map((event) => JSON.stringify(event === '[DONE]' ? event : shape(event)));
-  return shapes.filter((text, at) => text !== shapes[at - 1]).map((text) => JSON.parse(text) as unknown);
+  return [...new Set(shapes)].map((text) => JSON.parse(text) as unknown);
 }
 
 /** Headers without what differs each time. */

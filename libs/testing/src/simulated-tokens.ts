@@ -1,9 +1,10 @@
 /**
  * The simulator's tokenizer: arithmetic instead of a vocabulary file, so that any text can be tokenized and
- * detokenized exactly. English comes to about four letters a token, as with the BPE of real models; characters
- * outside the Basic Multilingual Plane (emoji) are UTF-8 bytes, one token each, so a stream really does split them.
+ * detokenized exactly. English comes to about three letters a token, a Korean syllable is one token; emoji (outside
+ * the Basic Multilingual Plane) are UTF-8 bytes, one token each, so a stream really does split them.
  *
- * ids: 0..2 special | 256 bytes | 65,536 UTF-16 units | words of one to four letters, without and with a space before.
+ * ids: 0..2 special | 256 bytes | characters of the Basic Multilingual Plane, without surrogates and private use |
+ * words of one to three letters, without and with a space before.
  */
 export const END_OF_TEXT = 0;
 export const IM_START = 1;
@@ -14,11 +15,14 @@ export const EOS = IM_END;
 const SPECIAL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'] as const;
 const FIRST_BYTE = SPECIAL.length;
 const FIRST_UNIT = FIRST_BYTE + 256;
-const FIRST_WORD = FIRST_UNIT + 65_536;
+/** Surrogates and private use: no tokens of their own. */
+const GAP_START = 0xd800;
+const GAP_END = 0xf900;
+const FIRST_WORD = FIRST_UNIT + 65_536 - (GAP_END - GAP_START);
 const LETTERS = 26;
-const LONGEST_WORD = 4;
-/** How many words of one to four letters there are. */
-const WORDS = LETTERS + LETTERS ** 2 + LETTERS ** 3 + LETTERS ** 4;
+const LONGEST_WORD = 3;
+/** How many words of one to three letters there are. */
+const WORDS = LETTERS + LETTERS ** 2 + LETTERS ** 3;
 
 export const VOCABULARY_SIZE = FIRST_WORD + 2 * WORDS;
 
@@ -30,6 +34,7 @@ const encoder = new TextEncoder();
 
 const isLetter = (code: number): boolean => code >= A && code <= Z;
 const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff;
+const hasNoToken = (code: number): boolean => code >= GAP_START && code < GAP_END;
 
 /** Words of one letter come first, then those of two, and so on; within a length, alphabetically. */
 function wordIndex(text: string, start: number, end: number): number {
@@ -61,11 +66,12 @@ export function tokenize(text: string): number[] {
       while (end < start + LONGEST_WORD && isLetter(text.charCodeAt(end))) end++;
       ids.push(FIRST_WORD + (spaced ? WORDS : 0) + wordIndex(text, start, end));
       at = end;
-    } else if (isHighSurrogate(code)) {
-      for (const byte of encoder.encode(text.slice(at, at + 2))) ids.push(FIRST_BYTE + byte);
-      at += 2;
+    } else if (hasNoToken(code)) {
+      const units = isHighSurrogate(code) ? 2 : 1;
+      for (const byte of encoder.encode(text.slice(at, at + units))) ids.push(FIRST_BYTE + byte);
+      at += units;
     } else {
-      ids.push(FIRST_UNIT + code);
+      ids.push(FIRST_UNIT + (code < GAP_START ? code : code - (GAP_END - GAP_START)));
       at++;
     }
   }
@@ -79,7 +85,10 @@ export function tokenPiece(id: number): string | number | null {
     const index = id - FIRST_WORD;
     return index >= WORDS ? ` ${wordAt(index - WORDS)}` : wordAt(index);
   }
-  if (id >= FIRST_UNIT) return String.fromCharCode(id - FIRST_UNIT);
+  if (id >= FIRST_UNIT) {
+    const unit = id - FIRST_UNIT;
+    return String.fromCharCode(unit < GAP_START ? unit : unit + (GAP_END - GAP_START));
+  }
   if (id >= FIRST_BYTE) return id - FIRST_BYTE;
   return SPECIAL[id] ?? null;
 }

@@ -16,6 +16,8 @@ export interface ChatRequest {
   readonly promptIds: readonly number[];
   /** Null: no logprobs. Otherwise how many alternatives for each token. */
   readonly topLogprobs: number | null;
+  /** The server runs every answer through a tool parser (--tool-call-parser). */
+  readonly parsed: boolean;
   /** Non-null when the answer is a tool call. */
   readonly toolCall: (ToolCallText & { readonly name: string; readonly named: boolean }) | null;
   /** Null, or the last message's text, which the answer begins with (`echo`). */
@@ -123,6 +125,7 @@ export function readChatRequest(body: Body, options: ServeOptions, limits: Limit
     sampling,
     promptIds,
     topLogprobs: wantsLogprobs ? Math.max(0, topLogprobs) : null,
+    parsed: options.toolCallParser !== null,
     toolCall: call,
     echo: echo && last.role === 'assistant' ? last.text : null,
     source: (choice) => {

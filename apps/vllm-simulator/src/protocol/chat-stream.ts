@@ -35,15 +35,20 @@ export class ChatStream {
     if (!this.started) this.start(sequence);
     this.completionTokens++;
     const { finishReason } = sequence;
-    const delta =
-      this.request.toolCall === null ? `{"content":${JSON.stringify(text)}}` : this.callDelta(sequence, text);
-    if (delta !== null || finishReason !== null || this.request.topLogprobs !== null) {
+    const delta = this.request.toolCall === null ? this.textDelta(text) : this.callDelta(sequence, text);
+    const { topLogprobs, sampling } = this.request;
+    if (delta !== null || finishReason !== null || topLogprobs !== null || sampling.returnTokenIds) {
       this.choiceEvent(sequence, token, delta ?? '{}');
     }
     if (finishReason === null) return;
     this.unfinished--;
     if (this.unfinished === 0) this.finish();
   };
+
+  /** A server with a tool parser sends no event for a token that adds no text; one without sends an empty text. */
+  private textDelta(text: string): string | null {
+    return text === '' && this.request.parsed ? null : `{"content":${JSON.stringify(text)}}`;
+  }
 
   private start(sequence: Sequence): void {
     this.started = true;
