@@ -60,7 +60,6 @@ export function readConfig(env: Environment): SimulatorConfig {
   if (logFormat !== 'merged' && logFormat !== 'split') {
     throw new ConfigError(`VLLM_SIM_LOG_FORMAT must be merged or split: ${logFormat}`);
   }
-  const stateDir = env['VLLM_SIM_STATE_DIR'];
   return {
     loadSeconds: number('VLLM_SIM_LOAD_SECONDS', DEFAULT_LOAD_SECONDS),
     tokensPerSecond: number('VLLM_SIM_TOKENS_PER_SECOND', DEFAULT_TOKENS_PER_SECOND, 0.01),
@@ -68,11 +67,17 @@ export function readConfig(env: Environment): SimulatorConfig {
     ttftMs: number('VLLM_SIM_TTFT_MS', 0),
     logFormat,
     faults: readFaults(env['VLLM_SIM_FAULT'] ?? ''),
-    stateDir: stateDir === undefined || stateDir === '' ? null : stateDir,
+    stateDir: stateDirectory(env),
     visibleGpus: readVisibleGpus(env['CUDA_VISIBLE_DEVICES']),
     modelMaxLen: number('VLLM_SIM_MODEL_MAX_LEN', DEFAULT_MODEL_MAX_LEN, 1),
     hasChatTemplate: env['VLLM_SIM_CHAT_TEMPLATE'] !== 'none',
   };
+}
+
+/** Where simulators and the simulated nvidia-smi meet, or null. */
+export function stateDirectory(env: Environment = process.env): string | null {
+  const given = env['VLLM_SIM_STATE_DIR'];
+  return given === undefined || given === '' ? null : given;
 }
 
 function readVisibleGpus(text: string | undefined): readonly number[] {

@@ -10,7 +10,7 @@ import {
   portInUse,
   toolChoiceWithoutParser,
 } from './boot/failures';
-import { removeFootprint, writeFootprint } from './boot/gpu-state';
+import { removeFootprint, writeFootprint } from './gpu/footprint';
 import { VllmLog } from './boot/log';
 import { noCacheBlocks, planMemory, type BootFailure, type MemoryPlan } from './boot/memory-plan';
 import type { ServeOptions } from './cli/serve-options';
