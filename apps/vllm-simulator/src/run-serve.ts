@@ -10,7 +10,7 @@ import {
   portInUse,
   toolChoiceWithoutParser,
 } from './boot/failures';
-import { removeFootprint, writeFootprint } from './gpu/footprint';
+import { readFootprints, removeFootprint, writeFootprint } from './gpu/footprint';
 import { VllmLog } from './boot/log';
 import { noCacheBlocks, planMemory, type BootFailure, type MemoryPlan } from './boot/memory-plan';
 import type { ServeOptions } from './cli/serve-options';
@@ -44,7 +44,7 @@ export async function runServe(options: ServeOptions, config: SimulatorConfig): 
     portInUse(log);
     return START_FAILED;
   }
-  const plan = planMemory(options, config);
+  const plan = planMemory(options, config, heldMib(options, config));
   if ('kind' in plan && plan.kind === 'config') {
     invalidConfig(log, plan.message);
     return START_FAILED;
@@ -53,6 +53,15 @@ export async function runServe(options: ServeOptions, config: SimulatorConfig): 
   if (booted === null) return START_FAILED;
   const state = createServerState(options, config, booted);
   return serve(log, state, booted);
+}
+
+/** What other simulators hold on the fullest of this engine's GPUs. */
+function heldMib(options: ServeOptions, config: SimulatorConfig): number {
+  if (config.stateDir === null) return 0;
+  const others = readFootprints(config.stateDir);
+  const onGpu = (gpu: number): number =>
+    others.filter(({ gpus }) => gpus.includes(gpu)).reduce((sum, { usedMib }) => sum + usedMib, 0);
+  return Math.max(0, ...config.visibleGpus.slice(0, options.tensorParallelSize).map(onGpu));
 }
 
 /** vLLM binds its port before it loads anything, and listens only when it is ready. */

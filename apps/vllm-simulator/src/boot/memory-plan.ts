@@ -60,8 +60,11 @@ function bytesPerParameter(model: string, quantization: string | null): number {
 
 const gib = (value: number): string => String(Math.round(value * 100) / 100);
 
-/** What a plan for this model, these flags and two RTX 3090 comes to, or why it cannot be. */
-export function planMemory(options: ServeOptions, config: SimulatorConfig): MemoryPlan | BootFailure {
+/**
+ * What a plan for this model, these flags and two RTX 3090 comes to, or why it cannot be.
+ * `heldMib`: what other engines hold on the fullest of its GPUs.
+ */
+export function planMemory(options: ServeOptions, config: SimulatorConfig, heldMib = 0): MemoryPlan | BootFailure {
   const billions = billionsOf(options.model);
   const size = SIZES.find(({ upToBillions }) => billions <= upToBillions) ?? SIZES[0];
   if (size === undefined) throw new Error('the table of sizes is empty');
@@ -84,9 +87,10 @@ export function planMemory(options: ServeOptions, config: SimulatorConfig): Memo
     return { kind: 'config', message };
   }
   const budgetGib = GPU_TOTAL_GIB * options.gpuMemoryUtilization;
-  if (budgetGib > GPU_FREE_GIB) {
+  const freeGib = GPU_FREE_GIB - heldMib / 1024;
+  if (budgetGib > freeGib) {
     const message =
-      `Free memory on device cuda:0 (${gib(GPU_FREE_GIB)}/${gib(GPU_TOTAL_GIB)} GiB) on startup is less than desired GPU ` +
+      `Free memory on device cuda:0 (${gib(freeGib)}/${gib(GPU_TOTAL_GIB)} GiB) on startup is less than desired GPU ` +
       `memory utilization (${options.gpuMemoryUtilization}, ${gib(budgetGib)} GiB). Decrease GPU memory utilization or reduce ` +
       'GPU memory used by other processes.';
     return { kind: 'engine', message };
