@@ -6,6 +6,7 @@ import type { Endpoint } from '#contracts/usage';
 import { ModelsDirectory } from '#common/models-directory';
 import { startSpan } from '#common/tracing';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
+import { ignoredFieldsHeader } from './ignored-fields';
 import { mayUseModel, modelNotFound } from './model-access';
 import { SseAnswer } from './sse-answer';
 import { StreamHub, type StreamRequest } from './stream-hub';
@@ -49,7 +50,7 @@ export class Generations {
       spentMs: reply.elapsedTime,
       ...(span === null ? {} : { traceparent: span.traceparent }),
     };
-    if (ignored.length > 0) void reply.header('x-tandem-ignored-fields', ignored.join(', '));
+    if (ignored.length > 0) void reply.header('x-tandem-ignored-fields', ignoredFieldsHeader(ignored));
     try {
       if (call.streaming) await this.stream(stream, body, reply);
       else await this.whole(stream, body, reply);
