@@ -3,9 +3,13 @@ import { CodedError } from '#contracts/errors';
 /** Checks one value; throws a `CodedError` that names `path`. */
 export type Check = (value: unknown, path: string) => void;
 
+/** A path may hold a key that the client chose; longer ones are not repeated whole. */
+const MAX_PATH_CHARS = 200;
+
 /** @throws CodedError always: `invalid_value` at `path`. */
 export function refuse(path: string, problem: string): never {
-  throw new CodedError('invalid_value', `Invalid value for '${path}': ${problem}.`, { param: path });
+  const param = path.slice(0, MAX_PATH_CHARS).toWellFormed();
+  throw new CodedError('invalid_value', `Invalid value for '${param}': ${problem}.`, { param });
 }
 
 export function number(min: number, max: number, exclusiveMin = false): Check {
@@ -73,8 +77,6 @@ export function either(...checks: readonly [Check, ...Check[]]): Check {
     throw complaint;
   };
 }
-
-export const object: Check = (value, path) => void asObject(value, path);
 
 /** @throws CodedError when it is no object. */
 export function asObject(value: unknown, path: string): Record<string, unknown> {

@@ -9,14 +9,13 @@ import {
   isObject,
   kindOf,
   number,
-  object,
   oneOf,
   refuse,
   string,
   type Check,
 } from './fields';
 import { checkMessages } from './messages';
-import { checkResponseFormat, checkStructuredOutputs } from './structured-output';
+import { checkResponseFormat, checkSchema, checkStructuredOutputs } from './structured-output';
 
 export type Caps = Pick<
   GatewayConfig,
@@ -287,7 +286,7 @@ function tool(value: unknown, path: string): void {
   const fn = asObject(given['function'], `${path}.function`);
   functionName(fn['name'], `${path}.function.name`);
   if (fn['parameters'] !== undefined && fn['parameters'] !== null)
-    object(fn['parameters'], `${path}.function.parameters`);
+    checkSchema(fn['parameters'], `${path}.function.parameters`);
 }
 
 function toolChoice(value: unknown, path: string): void {

@@ -1,10 +1,15 @@
-import { asObject, isObject, oneOf, refuse } from './fields';
+import { isDeeperThan } from '../http/json-depth';
+import { asObject, isObject, kindOf, oneOf, refuse } from './fields';
+import { expandedSize } from './pattern-size';
+import { hasEmptyCycle } from './schema-cycles';
 
 /** A schema larger than this is no shape of an answer but an attack on the grammar compiler. */
 const MAX_GRAMMAR_BYTES = 64 * 1024;
 const MAX_PATTERN_CHARS = 1_000;
-/** Counted repetitions multiply when nested; beyond this the automaton takes minutes to build. */
-const MAX_REPETITIONS = 10_000;
+/** As for the request's own JSON (http/json-body.ts), which does not look into strings. */
+const MAX_SCHEMA_DEPTH = 100;
+/** Atoms with counted repetitions written out; beyond this the automaton takes minutes to build. */
+const MAX_PATTERN_SIZE = 10_000;
 const GRAMMAR_KINDS = ['json', 'regex', 'choice', 'grammar', 'json_object', 'structural_tag'];
 
 /** OpenAI's `response_format`. */
@@ -14,39 +19,68 @@ export function checkResponseFormat(value: unknown, path: string): void {
   if (format['type'] !== 'json_schema') return;
   const named = asObject(format['json_schema'], `${path}.json_schema`);
   if (named['schema'] !== undefined && named['schema'] !== null)
-    checkGrammar(named['schema'], `${path}.json_schema.schema`);
+    checkSchema(named['schema'], `${path}.json_schema.schema`);
 }
 
 /** vLLM's `structured_outputs`: exactly one kind of grammar. */
 export function checkStructuredOutputs(value: unknown, path: string): void {
   const wanted = asObject(value, path);
-  for (const kind of Object.keys(wanted)) {
-    if (!GRAMMAR_KINDS.includes(kind)) refuse(`${path}.${kind}`, `expected one of ${GRAMMAR_KINDS.join(', ')}`);
+  for (const [kind, grammar] of Object.entries(wanted)) {
+    const at = `${path}.${kind}`;
+    if (!GRAMMAR_KINDS.includes(kind)) refuse(at, `expected one of ${GRAMMAR_KINDS.join(', ')}`);
+    if (grammar === null) continue;
+    checkSize(grammar, at);
+    if (kind === 'regex') checkPattern(grammar, at);
+    // vLLM takes these as JSON or as a text of JSON.
+    if (kind === 'json' || kind === 'structural_tag') checkSchema(fromText(grammar, at), at);
   }
-  if (typeof wanted['regex'] === 'string') checkPattern(wanted['regex'], `${path}.regex`);
-  checkGrammar(wanted, path);
 }
 
-function checkGrammar(value: unknown, path: string): void {
-  if (JSON.stringify(value).length > MAX_GRAMMAR_BYTES) refuse(path, `it is larger than ${MAX_GRAMMAR_BYTES} bytes`);
+/** A JSON schema that an engine compiles to a grammar: of an answer, or of a tool's arguments. */
+export function checkSchema(value: unknown, path: string): void {
+  if (typeof value !== 'boolean') asObject(value, path);
+  checkSize(value, path);
   checkPatterns(value, path);
+  if (hasEmptyCycle(value)) refuse(path, 'a schema refers to itself and says nothing else');
 }
 
-/** Looks at every `pattern` of a JSON schema. Depth is bounded by the body's parser. */
+function fromText(value: unknown, path: string): unknown {
+  if (typeof value !== 'string') return value;
+  if (isDeeperThan(value, MAX_SCHEMA_DEPTH)) refuse(path, `it nests deeper than ${MAX_SCHEMA_DEPTH} levels`);
+  try {
+    return JSON.parse(value);
+  } catch (error) {
+    if (error instanceof SyntaxError) return refuse(path, 'it is not valid JSON');
+    throw error;
+  }
+}
+
+function checkSize(value: unknown, path: string): void {
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes > MAX_GRAMMAR_BYTES) refuse(path, `it is larger than ${MAX_GRAMMAR_BYTES} bytes`);
+}
+
+/** Looks at every `pattern` of a JSON schema. */
 function checkPatterns(value: unknown, path: string): void {
   if (Array.isArray(value)) return value.forEach((item, index) => checkPatterns(item, `${path}[${index}]`));
   if (!isObject(value)) return;
   for (const [key, item] of Object.entries(value)) {
     if (key === 'pattern' && typeof item === 'string') checkPattern(item, `${path}.pattern`);
+    else if (key === 'patternProperties' && isObject(item)) checkPatternProperties(item, `${path}.patternProperties`);
     else checkPatterns(item, `${path}.${key}`);
   }
 }
 
-function checkPattern(pattern: string, path: string): void {
-  if (pattern.length > MAX_PATTERN_CHARS) refuse(path, `a pattern may have at most ${MAX_PATTERN_CHARS} characters`);
-  let product = 1;
-  for (const match of pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)) {
-    product *= Math.max(1, Number(match[2] === undefined || match[2] === '' ? match[1] : match[2]));
-    if (product > MAX_REPETITIONS) refuse(path, 'its counted repetitions multiply to more than the engine can compile');
+function checkPatternProperties(value: Record<string, unknown>, path: string): void {
+  for (const [pattern, schema] of Object.entries(value)) {
+    checkPattern(pattern, path);
+    checkPatterns(schema, path);
   }
+}
+
+function checkPattern(pattern: unknown, path: string): void {
+  if (typeof pattern !== 'string') return refuse(path, `expected a string, but got ${kindOf(pattern)}`);
+  if (pattern.length > MAX_PATTERN_CHARS) refuse(path, `a pattern may have at most ${MAX_PATTERN_CHARS} characters`);
+  if (expandedSize(pattern) > MAX_PATTERN_SIZE)
+    refuse(path, 'its counted repetitions come to more than the engine can compile');
 }
