@@ -36,8 +36,6 @@ export interface RunningGateway {
   readonly postgres: TestPostgres;
   readonly nats: TestNats;
   send(path: string, sent?: Sent): Promise<Answer>;
-  /** A second gateway at the same NATS and database. */
-  another(environment?: Record<string, string>): Promise<RunningGateway>;
   stop(): Promise<void>;
 }
 
@@ -81,7 +79,6 @@ async function listen(
     postgres,
     nats,
     send: (path, sent) => send(url + path, sent),
-    another: (more = {}) => listen(postgres, nats, { ...environment, ...more }),
     stop: () => app.close(),
   };
 }
