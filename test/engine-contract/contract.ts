@@ -368,10 +368,13 @@ export function engineContract(tools: Tools, engine: () => EngineUnderTest): voi
     });
 
     it('holds nobody up when it only stops reading', async () => {
+      await idle();
+      const generated = async (): Promise<number> => (await metrics())['vllm:generation_tokens_total'] ?? 0;
+      const before = await generated();
       const socket = await open(url());
       socket.pause();
       socket.write(postText(CHAT, chat({ ...endless, max_tokens: 300, stream: true })));
-      await eventually(async () => (await running()) > 0);
+      await eventually(async () => (await generated()) > before);
       const other = body(await post(url(), CHAT, chat({ max_tokens: 8, ignore_eos: true })));
       expect(other.usage.completion_tokens).toBe(8);
       await idle();

@@ -11,13 +11,17 @@ export interface Recording {
   readonly response: RawResponse;
 }
 
+/** An answer whose request was not kept: what an open stream got when something happened to the engine. */
+export function recordedResponse(folder: 'http' | 'errors', name: string, method = 'GET'): RawResponse {
+  const response = parseResponse(readFileSync(join(FOLDER, folder, `${name}.raw`)), method);
+  if (response === null) throw new Error(`${name}.raw holds no response`);
+  return response;
+}
+
 export function recording(folder: 'http' | 'errors', name: string): Recording {
-  const file = join(FOLDER, folder, name);
-  const request = readFileSync(`${file}.req`);
+  const request = readFileSync(join(FOLDER, folder, `${name}.req`));
   const method = request.toString('latin1', 0, 4) === 'HEAD' ? 'HEAD' : 'GET';
-  const response = parseResponse(readFileSync(`${file}.raw`), method);
-  if (response === null) throw new Error(`${file}.raw holds no response`);
-  return { name, request, response };
+  return { name, request, response: recordedResponse(folder, name, method) };
 }
 
 export function recordings(folder: 'http' | 'errors', left: (name: string) => boolean = () => true): Recording[] {

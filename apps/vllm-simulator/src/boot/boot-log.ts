@@ -61,7 +61,7 @@ function shards(options: ServeOptions, plan: MemoryPlan): BootStep[] {
   // Checkpoints are cut into files of about 5 GB.
   const count = Math.max(1, Math.ceil((plan.weightsGib * options.tensorParallelSize) / 4.65));
   return Array.from({ length: count + 1 }, (_, done) => ({
-    at: 0.2 + (0.4 * done) / count,
+    at: Math.min(0.6, 0.2 + (0.4 * done) / count),
     say: (log) => {
       const percent = String(Math.floor((100 * done) / count)).padStart(3, ' ');
       const speed = done === 0 ? '[00:00<?, ?it/s]' : `[00:0${Math.min(9, done)}<00:00,  1.02s/it]`;

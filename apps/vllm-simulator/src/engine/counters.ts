@@ -37,7 +37,13 @@ export class EngineCounters {
   prefixQueries = 0;
   prefixHits = 0;
   /** A request whose client has left is counted nowhere here: `abort` stays 0, as recorded. */
-  readonly success: Record<FinishReason | 'error', number> = { stop: 0, length: 0, abort: 0, error: 0 };
+  readonly success: Record<FinishReason | 'error' | 'repetition', number> = {
+    stop: 0,
+    length: 0,
+    abort: 0,
+    error: 0,
+    repetition: 0,
+  };
   readonly requestPromptTokens: Histogram;
   readonly requestGenerationTokens: Histogram;
   readonly iterationTokens = new Histogram(ITERATION_BOUNDS);

@@ -107,7 +107,7 @@ function tokenCounters(out: Exposition, counters: EngineCounters): void {
     external_kv_transfer: 0,
   });
   out.counter('prompt_tokens_cached', 'Number of cached prompt tokens (local + external).', cachedPromptTokens);
-  const tiers = { device: counters.prefixHits, host: 0, p2p: 0, disk: 0 };
+  const tiers = { device: counters.prefixHits, host: 0, p2p: 0, disk: 0, external_unspecified: 0 };
   out.counters('prompt_tokens_cached_by_source', TOKENS_HELP.byTier, 'source', tiers);
   out.counter('generation_tokens', 'Number of generation tokens processed.', counters.generationTokens);
   out.counters('request_success', 'Count of successfully processed requests.', 'finished_reason', {
