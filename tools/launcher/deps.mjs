@@ -65,7 +65,7 @@ function fingerprint(root) {
 
 function npmCi(root) {
   return new Promise((resolve, reject) => {
-    const child = spawn('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund'], {
+    const child = spawn('npm', ['ci', '--loglevel=error', '--no-audit', '--no-fund', '--prefer-offline'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       // NODE_ENV=production in somebody's shell would leave out Node 24 itself.
