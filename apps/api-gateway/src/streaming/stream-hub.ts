@@ -27,6 +27,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   private readonly streams = new Map<number, LiveStream>();
   private readonly owners = new Map<string, number>();
   private readonly touched = new Set<LiveStream>();
+  private readonly outgoing: Uint8Array[] = [];
   private lastStream = 0;
   private timer: NodeJS.Timeout | null = null;
   private draining = false;
@@ -87,10 +88,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     const id = this.nextStream();
     const stream = new LiveStream(id, request.requestId, request.actor.userId, reader, performance.now());
     this.streams.set(id, stream);
-    this.bus.publish(
-      ChatSubjects.generate,
-      encodeGenerate({ ...request, stream: id, gatewayId: this.gatewayId }, body),
-    );
+    this.send(encodeGenerate({ ...request, stream: id, gatewayId: this.gatewayId }, body));
     return stream;
   }
 
@@ -99,6 +97,16 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     if (!this.streams.has(stream.id)) return;
     this.cancel(stream, reason);
     this.forget(stream);
+  }
+
+  /** Requests of one turn of the event loop leave in one write to the socket. */
+  private send(message: Uint8Array): void {
+    this.outgoing.push(message);
+    if (this.outgoing.length > 1) return;
+    setImmediate(() => {
+      for (const one of this.outgoing) this.bus.publish(ChatSubjects.generate, one);
+      this.outgoing.length = 0;
+    });
   }
 
   private onFrames(message: Uint8Array): void {

@@ -68,7 +68,7 @@ export class SseScanner {
   end(): void {
     const rest = this.carry;
     this.carry = null;
-    if (rest !== null && !this.failed && isLineEnd(rest.at(-1)) && isLineEnd(rest.at(-2))) this.walk(rest, true);
+    if (rest !== null && !this.failed && isLineEnd(rest.at(-1)) && isLineEnd(rest.at(-2))) this.walk(rest);
   }
 
   private scan(bytes: Buffer, start: number, end: number): void {
@@ -81,18 +81,18 @@ export class SseScanner {
       this.carry = Buffer.from(bytes.subarray(cut, end));
     }
     if (cut === start) return;
-    const events = bytes.subarray(start, cut);
-    // One search over all events of a read: most reads hold nothing but tokens.
-    const special = events.includes(NO_CHOICES) || events.includes(FINISHED) || events.includes(CR);
-    this.walk(events, special);
+    this.walk(bytes.subarray(start, cut));
   }
 
   /** Goes over whole events and passes on runs of them that need no change. */
-  private walk(events: Buffer, special: boolean): void {
+  private walk(events: Buffer): void {
+    const anyCr = events.includes(CR);
+    // One search over all events of a read: most reads hold nothing but tokens.
+    const firstSpecial = earliest(events.indexOf(NO_CHOICES), events.indexOf(FINISHED));
     let passFrom = 0;
     for (let at = 0; at < events.length && !this.failed;) {
-      const next = eventEnd(events, at, special);
-      if (!this.inspect(events, at, next, special)) {
+      const next = eventEnd(events, at, anyCr);
+      if (!this.inspect(events, at, next, firstSpecial !== -1 && next > firstSpecial)) {
         if (passFrom < at) this.sink.onEvents(events, passFrom, at);
         passFrom = next;
       }
@@ -145,6 +145,11 @@ export class SseScanner {
     this.carry = null;
     this.sink.onError(error);
   }
+}
+
+function earliest(a: number, b: number): number {
+  if (a === -1) return b;
+  return b === -1 ? a : Math.min(a, b);
 }
 
 /** Where the last whole event in `[start, end)` ends; `start` when there is none. */

@@ -13,17 +13,29 @@ const MAX_WAITING = 100_000;
 const MAX_BATCH_EVENTS = 500;
 /** Two messages on their way: the next is written while the server syncs the last. */
 const MAX_IN_FLIGHT = 2;
+/**
+ * Starts that come within this time of the last message are gathered, milliseconds. One alone leaves at once: only a
+ * crowd waits, and there an fsync for each of a thousand starts a second would cost more than the requests.
+ */
+const GATHER_MS = 4;
+/** Nobody waits for an end to be written down: it leaves with the next start, or after this time, milliseconds. */
+const LAZY_MS = 10;
+/** This many starts in one message and the one before it are a crowd. */
+const CROWD = 4;
 const RETRY_MS = 250;
 
 /**
- * Takes the events of requests to the ledger: those of one turn of the event loop, and all that came while earlier
- * messages were on their way, travel as one message (an fsync each would cost more than the request). A message is
- * repeated under the same id until it is taken, so that none is lost and none counts twice.
+ * Takes the events of requests to the ledger, many in one message, since a message costs the server an fsync. A message
+ * is repeated under the same id until it is taken, so that none is lost and none counts twice.
  */
 export class UsageJournal {
   private waiting: Entry[] = [];
+  private waited = 0;
   private inFlight = 0;
-  private scheduled: NodeJS.Immediate | null = null;
+  private immediate: NodeJS.Immediate | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private lastStarts = 0;
+  private lastSentAt = 0;
   private sequence = 0;
   private idleWaiters: (() => void)[] = [];
 
@@ -41,9 +53,10 @@ export class UsageJournal {
     return this.waiting.length >= MAX_WAITING;
   }
 
-  /** @param onKept called once the event is on disk. */
+  /** @param onKept called once the event is on disk; with it the event is waited for, without it there is time. */
   add(event: UsageEvent, onKept: (() => void) | null = null): void {
     this.waiting.push({ event, onKept });
+    if (onKept !== null) this.waited += 1;
     this.schedule();
   }
 
@@ -54,16 +67,35 @@ export class UsageJournal {
   }
 
   private schedule(): void {
-    if (this.scheduled !== null || this.inFlight >= MAX_IN_FLIGHT || this.waiting.length === 0) return;
-    this.scheduled = setImmediate(() => {
-      this.scheduled = null;
-      void this.sendNext();
-    });
+    if (this.immediate !== null || this.inFlight >= MAX_IN_FLIGHT || this.waiting.length === 0) return;
+    const wait = this.waited === 0 ? LAZY_MS : this.crowdWait();
+    if (wait === 0) {
+      if (this.timer !== null) clearTimeout(this.timer);
+      this.timer = null;
+      this.immediate = setImmediate(() => this.sendNext());
+    } else this.timer ??= setTimeout(() => this.sendNext(), wait);
   }
 
-  private async sendNext(): Promise<void> {
+  /** Milliseconds that a start waits for others; 0 when it is alone. */
+  private crowdWait(): number {
+    if (this.lastStarts + this.waited < CROWD) return 0;
+    return Math.max(0, Math.ceil(this.lastSentAt + GATHER_MS - performance.now()));
+  }
+
+  private sendNext(): void {
+    this.immediate = null;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = null;
     const entries = this.waiting.splice(0, MAX_BATCH_EVENTS);
-    if (entries.length === 0) return;
+    const starts = entries.reduce((sum, entry) => sum + (entry.onKept === null ? 0 : 1), 0);
+    this.waited -= starts;
+    this.lastStarts = starts;
+    this.lastSentAt = performance.now();
+    if (entries.length > 0) void this.send(entries);
+    this.schedule();
+  }
+
+  private async send(entries: Entry[]): Promise<void> {
     this.inFlight += 1;
     this.sequence += 1;
     await this.sendUntilKept({ events: entries.map((entry) => entry.event) }, `${this.ownerId}:${this.sequence}`);
