@@ -1,0 +1,3 @@
+module tandem/benchmarks/gateway
+
+go 1.24
