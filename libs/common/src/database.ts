@@ -11,6 +11,8 @@ export interface DatabaseSettings {
   migrations: Type<MigrationInterface>[];
   /** Connections at most. */
   poolSize?: number;
+  /** A statement that takes longer fails: for a service that must not hang on a Postgres that fell silent. */
+  queryTimeoutMs?: number;
 }
 
 /**
@@ -40,7 +42,11 @@ export function dataSourceOptions(
     migrationsRun: true,
     migrationsTableName: 'migrations',
     poolSize: settings.poolSize ?? 5,
-    extra: { connectionTimeoutMillis: 5_000, idleTimeoutMillis: 30_000 },
+    extra: {
+      connectionTimeoutMillis: 5_000,
+      idleTimeoutMillis: 30_000,
+      ...(settings.queryTimeoutMs === undefined ? {} : { query_timeout: settings.queryTimeoutMs }),
+    },
     // A day: readiness says what is waited for; giving up would only make a crash loop of it.
     retryAttempts: 86_400,
     retryDelay: 1_000,

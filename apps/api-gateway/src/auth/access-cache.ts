@@ -5,6 +5,7 @@ import { AccessSubjects, type AccessChanged } from '#contracts/access';
 import { CodedError } from '#contracts/errors';
 import { Bus } from '#common/bus';
 import { Repository } from 'typeorm';
+import { z } from 'zod';
 import { ApiKey } from '../database/api-key.entity';
 import { isDatabaseAway } from '../database/database-errors';
 import { User } from '../database/user.entity';
@@ -29,6 +30,11 @@ export interface KnownUser {
 
 /** Keys and users are asked for again after a minute at the latest; news over NATS make it at once. */
 const SETTINGS = { refreshMs: 60_000, absentMs: 5_000, max: 20_000 };
+
+const changedSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('user'), userId: z.string() }),
+  z.object({ kind: z.literal('key'), keyId: z.string() }),
+]) satisfies z.ZodType<AccessChanged>;
 
 const LIMITS = [
   'expiresAt',
@@ -55,11 +61,13 @@ export class AccessCache implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.bus.subscribe(AccessSubjects.changed, (message) => this.forget(message.json<AccessChanged>()));
-    this.bus.onRestored(() => {
-      this.keys.suspectAll();
-      this.users.suspectAll();
+    this.bus.subscribe(AccessSubjects.changed, (message) => {
+      const change = readChange(message.string());
+      if (change !== null) this.forget(change);
+      // News in words that this version does not know: better to ask about everybody than to miss it.
+      else this.suspectAll();
     });
+    this.bus.onRestored(() => this.suspectAll());
   }
 
   /** @throws CodedError `service_unavailable` (in the promise) when the key is not known here and Postgres is away. */
@@ -76,6 +84,11 @@ export class AccessCache implements OnModuleInit {
   announce(change: AccessChanged): void {
     this.forget(change);
     this.bus.publishJson(AccessSubjects.changed, change);
+  }
+
+  private suspectAll(): void {
+    this.keys.suspectAll();
+    this.users.suspectAll();
   }
 
   private forget(change: AccessChanged): void {
@@ -124,6 +137,14 @@ export class AccessCache implements OnModuleInit {
       disabled: user.disabled,
       tokenVersion: user.tokenVersion,
     };
+  }
+}
+
+function readChange(text: string): AccessChanged | null {
+  try {
+    return changedSchema.parse(JSON.parse(text));
+  } catch {
+    return null; // the caller knows what to do with news that cannot be read
   }
 }
 

@@ -16,7 +16,10 @@ export class GatewayDatabaseModule {
     const repositories = TypeOrmModule.forFeature(entities);
     return {
       module: GatewayDatabaseModule,
-      imports: [databaseModule({ url, schema: 'gateway', entities, migrations: [Access1700000000000] }), repositories],
+      imports: [
+        databaseModule({ url, schema: 'gateway', entities, migrations: [Access1700000000000], queryTimeoutMs: 10_000 }),
+        repositories,
+      ],
       exports: [repositories],
     };
   }
