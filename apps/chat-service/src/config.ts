@@ -24,9 +24,10 @@ export const chatVariables = {
     describe: 'Requests that one chat-service holds at once; more are refused with 429.',
     example: '4096',
   }),
-  MAX_EVENT_BYTES: variable(count.default(8 * 1024 * 1024), {
+  // An event travels in one NATS message, and max_payload is 8 MiB in every deployment of ours.
+  MAX_EVENT_BYTES: variable(count.max(7 * 1024 * 1024).default(4 * 1024 * 1024), {
     describe: 'Largest single SSE event that an engine may send, bytes.',
-    example: '8388608',
+    example: '4194304',
   }),
   MAX_ANSWER_BYTES: variable(count.default(64 * 1024 * 1024), {
     describe: 'Largest answer to a request that does not stream, bytes.',
@@ -41,6 +42,6 @@ export const chatVariables = {
 export type ChatConfig = ReturnType<typeof loadChatConfig>;
 export const CHAT_CONFIG = Symbol('CHAT_CONFIG');
 
-export function loadChatConfig(environment: Readonly<Record<string, string | undefined>> = process.env) {
+export function loadChatConfig(environment: Readonly<Record<string, string | undefined>>) {
   return parseConfig(chatVariables, environment);
 }

@@ -3,6 +3,6 @@ import { AppModule } from './app.module';
 import { loadChatConfig } from './config';
 
 runMain(async () => {
-  const config = loadChatConfig();
+  const config = loadChatConfig(process.env);
   await startService('chat-service', AppModule.forRoot(config), config);
 });

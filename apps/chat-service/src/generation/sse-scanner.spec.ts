@@ -125,4 +125,12 @@ describe('the SSE scanner', () => {
     expect(text).toBe(role + token('a'));
     expect(scanner.done).toBe(false);
   });
+
+  it('reads an event of four megabytes in small reads without going over it again and again', () => {
+    const big = token('가'.repeat(1_300_000));
+    const bytes = Buffer.byteLength(big);
+    const cuts = Array.from({ length: Math.floor(bytes / 4_096) }, (_, read) => (read + 1) * 4_096);
+    const { text } = scan(big + done, { cuts });
+    expect(text === big + done).toBe(true);
+  });
 });

@@ -20,6 +20,7 @@ export interface SseOptions {
   maxEventBytes: number;
 }
 
+const NOTHING = Buffer.alloc(0);
 const LF = 10;
 const CR = 13;
 const COLON = 58;
@@ -35,8 +36,9 @@ const ABORTED = Buffer.from('"finish_reason":"abort"');
 const ROLE = Buffer.from('"role":"assistant"');
 
 export class SseScanner {
-  /** Bytes of an event whose end has not come yet. */
-  private carry: Buffer | null = null;
+  /** Holds, in its first `carried` bytes, an event whose end has not come yet. */
+  private carry = NOTHING;
+  private carried = 0;
   /** Events that carried (or may have carried) a token; role events and usage are not counted. */
   tokenEvents = 0;
   usage: EngineUsage | null = null;
@@ -55,33 +57,51 @@ export class SseScanner {
   /** @param bytes a view that is valid during the call only. */
   push(bytes: Buffer, start: number, end: number): void {
     if (this.failed) return;
-    if (this.carry !== null) {
-      const joined = Buffer.concat([this.carry, bytes.subarray(start, end)]);
-      this.carry = null;
-      this.scan(joined, 0, joined.length);
-    } else {
-      this.scan(bytes, start, end);
-    }
+    const known = this.carried;
+    if (known === 0) return this.scan(bytes, start, end, start);
+    this.append(bytes, start, end);
+    // An event's end lies in the new bytes, or at a CR that was the last of the old ones.
+    this.scan(this.carry, 0, this.carried, Math.max(0, known - 2));
   }
 
   /** The engine's side has ended: an event whose last CR might have been half of a CRLF is whole after all. */
   end(): void {
-    const rest = this.carry;
-    this.carry = null;
-    if (rest !== null && !this.failed && isLineEnd(rest.at(-1)) && isLineEnd(rest.at(-2))) this.walk(rest);
+    const rest = this.carry.subarray(0, this.carried);
+    this.carried = 0;
+    if (!this.failed && isLineEnd(rest.at(-1)) && isLineEnd(rest.at(-2))) this.walk(rest, true);
   }
 
-  private scan(bytes: Buffer, start: number, end: number): void {
-    const cut = lastEventEnd(bytes, start, end);
-    if (cut < end) {
-      if (end - cut > this.options.maxEventBytes) {
-        this.fail({ status: 502, message: `an event is larger than ${this.options.maxEventBytes} bytes` });
-        return;
-      }
-      this.carry = Buffer.from(bytes.subarray(cut, end));
+  /** @param from no event ends before or at this place. */
+  private scan(bytes: Buffer, start: number, end: number, from: number): void {
+    const cut = lastEventEnd(bytes, from, end);
+    if (cut === from) return this.keep(bytes, start, end);
+    const events = bytes.subarray(start, cut);
+    this.keep(bytes, cut, end);
+    // One search over all events of a read: most reads hold nothing but tokens.
+    const special = events.includes(NO_CHOICES) || events.includes(FINISHED) || events.includes(CR);
+    if (!this.failed) this.walk(events, special);
+  }
+
+  private keep(bytes: Buffer, start: number, end: number): void {
+    if (end - start > this.options.maxEventBytes) {
+      this.fail({ status: 502, message: `an event is larger than ${this.options.maxEventBytes} bytes` });
+      return;
     }
-    if (cut === start) return;
-    this.walk(bytes.subarray(start, cut));
+    this.carried = end - start;
+    if (bytes === this.carry && start === 0 && end > 0) return;
+    this.carry = this.carried === 0 ? NOTHING : Buffer.from(bytes.subarray(start, end));
+  }
+
+  /** Each byte of a large event is copied about twice, however many reads it comes in. */
+  private append(bytes: Buffer, start: number, end: number): void {
+    const needed = this.carried + end - start;
+    if (needed > this.carry.length) {
+      const larger = Buffer.allocUnsafe(needed * 2);
+      this.carry.copy(larger, 0, 0, this.carried);
+      this.carry = larger;
+    }
+    bytes.copy(this.carry, this.carried, start, end);
+    this.carried = needed;
   }
 
   /** Goes over whole events and passes on runs of them that need no change. */
@@ -142,7 +162,8 @@ export class SseScanner {
 
   private fail(error: EngineError): void {
     this.failed = true;
-    this.carry = null;
+    this.carry = NOTHING;
+    this.carried = 0;
     this.sink.onError(error);
   }
 }

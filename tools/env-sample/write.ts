@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { envSampleText } from './env-sample';
+
+writeFileSync('.env.sample', envSampleText());
