@@ -45,8 +45,10 @@ export class SseAnswer implements StreamReader {
 
   flush(): void {
     if (this.ended || this.pending.length === 0) return;
+    // What waited before this write: one large event is not the reader's fault.
+    const waiting = this.reply.raw.writableLength;
     this.write(this.takePending());
-    if (this.reply.raw.writableLength > this.options.maxBufferedBytes) this.options.onSlowReader();
+    if (waiting > this.options.maxBufferedBytes) this.options.onSlowReader();
   }
 
   onEnd(): void {
