@@ -1,5 +1,6 @@
 import { startSimulator, type RunningSimulator } from '#testing/simulator';
-import { engineContract, type Tools } from './contract';
+import { engineContract } from './contract';
+import type { Tools } from './engine-client';
 
 const FLAGS: Record<Tools, readonly string[]> = {
   'with a tool parser': ['--enable-auto-tool-choice', '--tool-call-parser', 'hermes'],

@@ -11,7 +11,7 @@ interface Run {
   readonly scheduler: Scheduler;
   readonly counters: EngineCounters;
   readonly heard: string[];
-  add(name: string, maxTokens: number): Sequence;
+  readonly add: (name: string, maxTokens: number) => Sequence;
 }
 
 function run({ maxNumSeqs = 8, ttftMs = 0, kvCacheTokens = 100_000 } = {}): Run {

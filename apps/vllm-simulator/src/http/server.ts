@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ApiError, scaleOutDisabled } from '../protocol/api-error';
+import { ApiError, internalError, scaleOutDisabled } from '../protocol/api-error';
 import type { Body } from '../protocol/fields';
 import { metricsText } from '../engine/metrics-text';
 import { chatRoute } from './chat-route';
@@ -157,16 +157,28 @@ const INVALID_REQUEST = [
   'Invalid HTTP request received.',
 ].join('\r\n');
 
-export function createApiServer(state: ServerState, accessLog: (line: string) => void): Server {
+/** vLLM answers 500 to what it did not foresee, and says why in its log. */
+function answerError(exchange: Exchange, error: unknown, log: (line: string) => void): void {
+  const { res } = exchange;
+  if (res.headersSent || res.destroyed) {
+    res.destroy();
+  } else if (error instanceof ApiError) {
+    exchange.json(error.status, error.body);
+  } else {
+    log(`ERROR:    Exception in ASGI application\n${error instanceof Error ? (error.stack ?? '') : String(error)}`);
+    const { status, body } = internalError();
+    exchange.json(status, body);
+  }
+}
+
+export function createApiServer(state: ServerState, log: (line: string) => void): Server {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, requireHostHeader: false }, (req, res) => {
-    const exchange = new Exchange(req, res, state.options, accessLog);
+    const exchange = new Exchange(req, res, state.options, log);
     res.once('finish', () => {
       countRequest(state, req, res);
     });
     route(state, exchange).catch((error: unknown) => {
-      if (error instanceof ApiError && !res.headersSent) exchange.json(error.status, error.body);
-      else if (req.destroyed) res.destroy();
-      else throw error;
+      answerError(exchange, error, log);
     });
   });
   // uvicorn puts no bound on the time that a request takes to arrive.

@@ -34,6 +34,8 @@ export const ENGINE_DEAD_MESSAGE = 'EngineCore encountered an issue. See stack t
 
 export const engineDead = (): ApiError => errorBody(500, 'InternalServerError', ENGINE_DEAD_MESSAGE, null);
 
+export const internalError = (): ApiError => errorBody(500, 'InternalServerError', 'Internal Server Error', null);
+
 export const scaleOutDisabled = (): ApiError =>
   errorBody(
     403,

@@ -10,8 +10,9 @@ export function chatPromptIds(messages: readonly ChatMessage[], tools: readonly 
   const ids: number[] = [];
   const newline = tokenize('\n');
   const say = (role: string, text: string): void => {
-    ids.push(IM_START, ...tokenize(`${role}\n`));
-    for (const id of tokenize(text)) ids.push(id);
+    ids.push(IM_START);
+    // One by one: a long text has more tokens than a call may have arguments.
+    for (const id of tokenize(`${role}\n${text}`)) ids.push(id);
     ids.push(IM_END, ...newline);
   };
   if (tools.length > 0) say('system', `# Tools\n${tools.map((tool) => JSON.stringify(tool)).join('\n')}`);

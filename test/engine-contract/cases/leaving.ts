@@ -1,0 +1,50 @@
+import { eventually } from '#testing/eventually';
+import { CHAT, body, chat, type EngineClient } from '../engine-client';
+import { open, post, postText } from '../raw-http';
+
+/** Clients that go away, or stop reading. */
+export function leaving(engine: EngineClient): void {
+  describe('a client that leaves', () => {
+    const endless = { max_tokens: 1900, ignore_eos: true, temperature: 1 };
+    const cases: [string, Record<string, unknown>, (socket: Awaited<ReturnType<typeof open>>) => void][] = [
+      ['a stream, closed', { ...endless, stream: true }, (socket) => socket.destroy()],
+      ['a stream, reset', { ...endless, stream: true }, (socket) => socket.resetAndDestroy()],
+      ['a stream, half-closed', { ...endless, stream: true }, (socket) => socket.end()],
+      ['four choices, closed', { ...endless, stream: true, n: 4 }, (socket) => socket.destroy()],
+      ['an answer in one piece, closed', endless, (socket) => socket.destroy()],
+    ];
+    it.each(cases)('frees its place: %s', async (_, request, leave) => {
+      await engine.idle();
+      const before = await engine.metrics();
+      const socket = await open(engine.url);
+      socket.resume();
+      socket.write(postText(CHAT, chat(request)));
+      await eventually(async () => (await engine.running()) > 0);
+      leave(socket);
+      await eventually(async () => (await engine.running()) === 0, { timeoutMs: 2_000 });
+      socket.destroy();
+      const after = await engine.metrics();
+      const abort = Object.keys(after).filter(
+        (name) => name.includes('finished_reason="abort"') && name.includes('success_total'),
+      );
+      expect(abort.length).toBeGreaterThan(0);
+      for (const name of abort) expect(after[name]).toBe(0);
+      expect(after['vllm:request_success_total']).toBe(before['vllm:request_success_total']);
+      expect(after['vllm:generation_tokens_total']).toBeGreaterThan(before['vllm:generation_tokens_total'] ?? 0);
+    });
+
+    it('holds nobody up when it only stops reading', async () => {
+      await engine.idle();
+      const generated = async (): Promise<number> => (await engine.metrics())['vllm:generation_tokens_total'] ?? 0;
+      const before = await generated();
+      const socket = await open(engine.url);
+      socket.pause();
+      socket.write(postText(CHAT, chat({ ...endless, max_tokens: 300, stream: true })));
+      await eventually(async () => (await generated()) > before);
+      const other = body(await post(engine.url, CHAT, chat({ max_tokens: 8, ignore_eos: true })));
+      expect(other.usage.completion_tokens).toBe(8);
+      await engine.idle();
+      socket.destroy();
+    });
+  });
+}
