@@ -5,12 +5,12 @@ import { jetstream } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { processStartTime } from '#common/servers/process-identity';
-import { MODELS_BUCKET, MODELS_STATE_KEY, ModelSubjects, type ModelsState } from '#contracts/models';
+import { MODELS_BUCKET, MODELS_STATE_KEY, ModelSubjects, type EngineState, type ModelsState } from '#contracts/models';
 import { eventually } from '#testing/eventually';
 import { leash, shellWord, type Leash } from '#testing/leash';
 import { startNats, type TestNats } from '#testing/nats';
 import { startServiceProcess, type TestService } from '#testing/service-process';
-import { startSimulator } from '#testing/simulator';
+import { startSimulator, type RunningSimulator, type SimulatorOptions } from '#testing/simulator';
 
 /** What GET /status of model-manager says, as far as these tests look. */
 interface Status {
@@ -36,6 +36,7 @@ describe('an engine in the care of model-manager', () => {
   let folder: string;
   let guard: Leash;
   let manager: TestService | null = null;
+  const others: RunningSimulator[] = [];
 
   beforeAll(async () => {
     nats = await startNats({ jetstream: true });
@@ -54,6 +55,7 @@ describe('an engine in the care of model-manager', () => {
   afterEach(async () => {
     await manager?.end();
     manager = null;
+    await Promise.all(others.splice(0).map((simulator) => simulator.stop()));
     await guard.release();
     expect(readdirSync(folder).filter((name) => name.endsWith('.json'))).toEqual([]);
     rmSync(folder, { recursive: true, force: true });
@@ -69,6 +71,11 @@ describe('an engine in the care of model-manager', () => {
     });
     return manager;
   };
+  const somebodyElses = async (options: SimulatorOptions = {}): Promise<RunningSimulator> => {
+    const simulator = await startSimulator(options);
+    others.push(simulator);
+    return simulator;
+  };
   const status = async (): Promise<Status> => (await (await fetch(`${manager!.url}/status`)).json()) as Status;
   const engine = async (): Promise<Status['engines'][number]> => (await status()).engines[0]!;
   const inState = (state: string) =>
@@ -77,6 +84,16 @@ describe('an engine in the care of model-manager', () => {
       if (now.state !== state) throw new Error(`the engine is ${JSON.stringify(now)}`);
       return now;
     });
+  /** The first failure that is announced from now on: the next try may follow within half a second. */
+  const failure = async (): Promise<Extract<EngineState, { kind: 'failed' }>> => {
+    const heard: EngineState[] = [];
+    const subscription = connection.subscribe(ModelSubjects.state, {
+      callback: (_, message) => void heard.push(message.json<ModelsState>().engines[0]!.state),
+    });
+    const failed = await eventually(() => heard.find((state) => state.kind === 'failed'), { timeoutMs: 20_000 });
+    subscription.unsubscribe();
+    return failed;
+  };
   const stored = async (): Promise<ModelsState> => {
     const entry = await (await new Kvm(jetstream(connection)).open(MODELS_BUCKET)).get(MODELS_STATE_KEY);
     return entry!.json();
@@ -190,13 +207,12 @@ describe('an engine in the care of model-manager', () => {
 
   it('names an OOM at load, with advice, and tries again', async () => {
     await start({ VLLM_SIM_FAULT: 'oom-load' });
-    const failed = await inState('failed');
-    expect(failed).toMatchObject({
+    expect(await failure()).toMatchObject({
       cause: 'oom_at_load',
       message: expect.stringMatching(/CUDA out of memory.*Lower maxModelLen/s) as string,
+      retryAt: expect.any(Number) as number,
     });
-    expect((await stored()).engines[0]?.state).toMatchObject({ kind: 'failed', retryAt: expect.any(Number) as number });
-    await eventually(async () => (await engine()).pid !== null);
+    await inState('loading');
   });
 
   it.each([
@@ -205,7 +221,7 @@ describe('an engine in the care of model-manager', () => {
     ['port-in-use', 'port_in_use'],
   ])('names the fault %s as %s', async (fault, cause) => {
     await start({ VLLM_SIM_FAULT: fault });
-    expect(await inState('failed')).toMatchObject({ cause });
+    expect(await failure()).toMatchObject({ cause });
   });
 
   it('is not tried again with a command that is not there, and everything else goes on', async () => {
@@ -218,14 +234,11 @@ describe('an engine in the care of model-manager', () => {
   it('is restarted when it hangs although its /health is well', async () => {
     await start({ VLLM_SIM_FAULT: 'hang-after:20', ENGINE_HANG_TIMEOUT_MS: '2000' });
     const { url, pid } = await inState('ready');
+    const failed = failure();
     const stream = await chat(url!, 200);
     const text = stream.text().catch(() => 'cut');
-    const failed = await eventually(async () => {
-      const now = await engine();
-      return now.state === 'failed' ? now : null;
-    });
-    expect(failed.cause).toBe('hung');
-    expect(processStartTime(pid!)).toBeNull();
+    expect(await failed).toMatchObject({ cause: 'hung' });
+    await eventually(() => processStartTime(pid!) === null);
     await text;
     await inState('ready');
   });
@@ -233,13 +246,14 @@ describe('an engine in the care of model-manager', () => {
   it('is restarted when it hung before it took its first request', async () => {
     await start({ VLLM_SIM_FAULT: 'hang-after:0', ENGINE_HANG_TIMEOUT_MS: '2000' });
     const { url } = await inState('ready');
+    const failed = failure();
     const answer = chat(url!, 5).catch(() => 'cut');
-    await eventually(async () => (await engine()).cause === 'hung');
+    expect(await failed).toMatchObject({ cause: 'hung' });
     await answer;
   });
 
   it('does not start on a port that somebody else has', async () => {
-    const simulator = await startSimulator();
+    const simulator = await somebodyElses();
     await start({ ENGINE_PORT: String(simulator.port) });
     expect(await inState('failed')).toMatchObject({ cause: 'port_in_use', pid: null });
     await simulator.stop();
@@ -275,7 +289,7 @@ describe('an engine in the care of model-manager', () => {
   });
 
   it("may be somebody else's: looked at, never started or stopped", async () => {
-    const simulator = await startSimulator({ model: 'elsewhere' });
+    const simulator = await somebodyElses({ model: 'elsewhere' });
     await start({ ENGINE_DRIVER: 'external', ENGINE_URL: `${simulator.url}/v1` });
     await inState('ready');
     expect(await stored()).toMatchObject({

@@ -41,7 +41,12 @@ export async function startServiceProcess(name: string, env: Readonly<Record<str
   });
   const url = `http://127.0.0.1:${port}`;
   const start = (): Promise<void> => server.start(() => isReady(url));
-  await start();
+  try {
+    await start();
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
   return {
     url,
     get pid() {

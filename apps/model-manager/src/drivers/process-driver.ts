@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, isPortFree } from '#common/servers/free-port';
+import { endProcessGroup, isGroupAlive } from '#common/servers/process-group';
 import { isSameProcessAlive, processStartTime } from '#common/servers/process-identity';
 import { EngineRecordFile, type EngineRecord } from './engine-record';
-import { endProcessGroup, isGroupAlive } from './process-group';
 
 export interface EngineLaunch {
   id: string;

@@ -1,17 +1,16 @@
-import type { EngineAnnouncement, ServedModel } from '#contracts/models';
+import type { EngineAnnouncement } from '#contracts/models';
 import type { Logger } from 'nestjs-pino';
 import { LogTail } from '../drivers/log-tail';
 import { LaunchError, type EngineProcess, type ProcessDriver } from '../drivers/process-driver';
 import { announced } from './announced-state';
 import { readLogLine } from './boot-log';
 import type { Engine, EngineStatus } from './engine';
-import { EngineApi } from './engine-api';
 import type { EngineMetrics } from './engine-metrics';
 import { engineStatus } from './engine-status';
+import { EngineWatch } from './engine-watch';
 import { failureMessage, type Failure } from './failures';
 import { decide } from './lifecycle';
 import type { Effect, LifecycleEvent, LifecycleState } from './lifecycle-model';
-import { stalledMs, watchProgress, type ProgressWatch } from './progress';
 
 export interface SupervisorSettings {
   id: string;
@@ -25,23 +24,13 @@ export interface SupervisorSettings {
   drainTimeoutMs: number;
 }
 
-/** Often while it loads, so that readiness is seen at once; then once a second. */
-const PROBE_LOADING_MS = 200;
-const PROBE_READY_MS = 1_000;
-/** vLLM's /metrics is some 100 KB and costs it milliseconds: not with every probe. */
-const PROGRESS_EVERY_MS = 2_000;
-const DRAIN_LOOK_MS = 250;
-
 /** Owns one engine's state: feeds events to the lifecycle and carries its effects out. */
 export class EngineSupervisor implements Engine {
   private state: LifecycleState = { kind: 'new' };
   private engine: EngineProcess | null = null;
   private tail: LogTail | null = null;
-  private models: ServedModel[] = [];
-  private progress: ProgressWatch | null = null;
-  private progressLookedAt = 0;
+  private watch: EngineWatch | null = null;
   private timer: NodeJS.Timeout | undefined;
-  private probeTimer: NodeJS.Timeout | undefined;
   /** What is being looked for or spawned: a stop has to wait for it. */
   private launching: Promise<void> = Promise.resolve();
   private readonly queue: LifecycleEvent[] = [];
@@ -69,7 +58,7 @@ export class EngineSupervisor implements Engine {
   announcement(): EngineAnnouncement {
     const { id, driver, profile } = this.settings;
     const state = announced(this.state);
-    const models = state.kind === 'ready' ? this.models : [];
+    const models = state.kind === 'ready' ? (this.watch?.models ?? []) : [];
     return { id, driver, profile, state, models, acceptsUnlistedModels: false };
   }
 
@@ -144,32 +133,32 @@ export class EngineSupervisor implements Engine {
       this.dispatch({ kind: 'nothing-found', at: Date.now() });
       return;
     }
-    const healthy = await this.answers(found);
+    const watch = this.makeWatch(found);
+    const healthy = await watch.answers();
     if (!healthy && found.record.readyAt !== null) {
       // It had been ready and is not any more: it is not worth adopting.
       await this.endProcess(found, 0);
       this.dispatch({ kind: 'nothing-found', at: Date.now() });
       return;
     }
-    this.logger.log({ msg: 'adopted a running engine', engine: this.id, pid: found.record.pid, healthy });
-    this.attach(found, healthy ? 'end' : 'start');
     const { record, url } = found;
+    this.logger.log({ msg: 'adopted a running engine', engine: this.id, pid: record.pid, healthy });
+    this.hold(found, watch);
     const process = { pid: record.pid, url };
     this.dispatch({ kind: 'found', at: Date.now(), process, startedAt: record.startedAt, healthy });
+    this.follow(found, watch, healthy ? 'end' : 'start');
   }
 
   private async spawn(): Promise<void> {
     if (this.lastFailure !== null) this.metrics.restarts.inc({ engine: this.id, cause: this.lastFailure.cause });
     try {
       const started = await this.driver.spawn();
-      this.logger.log({
-        msg: 'started an engine',
-        engine: this.id,
-        pid: started.record.pid,
-        command: started.record.command,
-      });
-      this.attach(started, 'start');
-      this.dispatch({ kind: 'spawned', at: Date.now(), process: { pid: started.record.pid, url: started.url } });
+      const { pid, command } = started.record;
+      this.logger.log({ msg: 'started an engine', engine: this.id, pid, command });
+      const watch = this.makeWatch(started);
+      this.hold(started, watch);
+      this.dispatch({ kind: 'spawned', at: Date.now(), process: { pid, url: started.url } });
+      this.follow(started, watch, 'start');
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
       const cause = error instanceof LaunchError ? error.failure : 'crashed';
@@ -177,17 +166,32 @@ export class EngineSupervisor implements Engine {
     }
   }
 
-  private attach(engine: EngineProcess, logFrom: 'start' | 'end'): void {
+  private makeWatch(engine: EngineProcess): EngineWatch {
+    return new EngineWatch({
+      url: engine.url,
+      aliases: this.settings.aliases,
+      hangTimeoutMs: this.settings.hangTimeoutMs,
+      isServing: () => this.state.kind === 'ready' || this.state.kind === 'draining',
+      tell: (event) => this.dispatch(event),
+      onBusy: (requests) => this.metrics.busy.set({ engine: this.id }, requests),
+    });
+  }
+
+  private hold(engine: EngineProcess, watch: EngineWatch): void {
     this.engine = engine;
-    this.progress = null;
+    this.watch = watch;
+  }
+
+  /** After the lifecycle heard of the engine: it may have ended already, and its exit must not come first. */
+  private follow(engine: EngineProcess, watch: EngineWatch, logFrom: 'start' | 'end'): void {
     const tail = this.openLog(engine.logFile, logFrom);
     this.tail = tail;
+    watch.begin();
     engine.onExit((code, signal) => {
       // The last words of the log come before the exit that they explain.
       if (this.tail === tail) tail?.read();
       this.dispatch({ kind: 'exited', at: Date.now(), pid: engine.record.pid, code, signal });
     });
-    this.scheduleProbe(engine);
   }
 
   /** Without its log an engine is served all the same; only the reasons of its failures are not known. */
@@ -205,61 +209,8 @@ export class EngineSupervisor implements Engine {
     if (observation !== null) this.dispatch({ kind: 'log', at: Date.now(), observation });
   }
 
-  private scheduleProbe(engine: EngineProcess): void {
-    const everyMs = this.state.kind === 'ready' ? PROBE_READY_MS : PROBE_LOADING_MS;
-    this.probeTimer = setTimeout(() => {
-      void this.probe(engine).finally(() => {
-        if (this.engine === engine) this.scheduleProbe(engine);
-      });
-    }, everyMs);
-  }
-
-  private async probe(engine: EngineProcess): Promise<void> {
-    const health = await new EngineApi(engine.url).health();
-    if (this.engine !== engine) return; // it was ended while we asked
-    if (health === 'dead') {
-      this.dispatch({ kind: 'engine-dead', at: Date.now() });
-      return;
-    }
-    if (health === 'no-answer') {
-      this.dispatch({ kind: 'no-answer', at: Date.now() });
-      return;
-    }
-    if (this.state.kind === 'loading' && !(await this.answers(engine))) return;
-    this.dispatch({ kind: 'healthy', at: Date.now() });
-    if (this.state.kind === 'ready' || this.state.kind === 'draining') await this.judgeProgress(engine);
-  }
-
-  /** Whether the engine is healthy and names its models, which are remembered. */
-  private async answers(engine: EngineProcess): Promise<boolean> {
-    const api = new EngineApi(engine.url);
-    try {
-      if ((await api.health()) !== 'healthy') return false;
-      this.models = await api.models(this.settings.aliases);
-      return true;
-    } catch {
-      return false; // the next probe asks again
-    }
-  }
-
-  private async judgeProgress(engine: EngineProcess): Promise<void> {
-    if (performance.now() - this.progressLookedAt < PROGRESS_EVERY_MS) return;
-    this.progressLookedAt = performance.now();
-    const sample = await new EngineApi(engine.url).work();
-    if (sample === null || this.engine !== engine) return;
-    this.metrics.busy.set({ engine: this.id }, sample.busy);
-    this.progress = watchProgress(this.progress, sample, performance.now());
-    const forMs = stalledMs(this.progress, performance.now());
-    if (forMs >= this.settings.hangTimeoutMs) this.dispatch({ kind: 'hung', at: Date.now(), forMs });
-  }
-
   private async drain(): Promise<void> {
-    const deadline = performance.now() + this.settings.drainTimeoutMs;
-    while (this.engine !== null && performance.now() < deadline) {
-      const sample = await new EngineApi(this.engine.url).work();
-      if (sample === null || sample.busy === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
-    }
+    await this.watch?.drained(this.settings.drainTimeoutMs);
     this.dispatch({ kind: 'drained', at: Date.now() });
   }
 
@@ -267,7 +218,8 @@ export class EngineSupervisor implements Engine {
     await this.launching;
     const engine = this.engine;
     this.engine = null;
-    clearTimeout(this.probeTimer);
+    this.watch?.end();
+    this.watch = null;
     this.tail?.close();
     this.tail = null;
     if (engine !== null) await this.endProcess(engine, politely ? this.settings.stopTimeoutMs : 0);
@@ -287,7 +239,8 @@ export class EngineSupervisor implements Engine {
     this.lastFailure = null;
     this.metrics.up.set({ engine: this.id }, 1);
     if (loadMs !== null) this.metrics.loadSeconds.set({ engine: this.id }, loadMs / 1000);
-    this.logger.log({ msg: 'engine is ready', engine: this.id, models: this.models.map((model) => model.id), loadMs });
+    const models = this.watch?.models.map((model) => model.id);
+    this.logger.log({ msg: 'engine is ready', engine: this.id, models, loadMs });
   }
 
   private rememberReady(): void {
