@@ -10,17 +10,20 @@ const isObject = (value: unknown): value is Schema =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const asNumber = (value: unknown, fallback: number): number => (typeof value === 'number' ? value : fallback);
 
+/** MAX_STRUCTURED_OUTPUT_JSON_NESTING of vllm/sampling_params.py. */
+const MAX_NESTING = 64;
+
 /** Throws the 400 of vLLM's grammar compiler for a schema that it cannot compile. */
-export function checkSchema(schema: unknown): void {
+export function checkSchema(schema: unknown, depth = 0): void {
+  if (depth > MAX_NESTING) {
+    throw badRequest(`The JSON schema is nested too deeply: objects and arrays may nest at most ${MAX_NESTING} levels`);
+  }
   if (!isObject(schema)) return;
   const { type, properties } = schema;
   if (typeof type === 'string' && !TYPES.has(type)) throw badRequest(`Grammar error: Invalid type: ${type}`);
-  if (isObject(properties)) Object.values(properties).forEach(checkSchema);
-  checkSchema(schema['items']);
-  for (const key of ['anyOf', 'oneOf', 'allOf']) {
-    const options = schema[key];
-    if (Array.isArray(options)) options.forEach(checkSchema);
-  }
+  const parts = [properties, schema['$defs']].filter(isObject).flatMap((part) => Object.values(part));
+  const options = ['anyOf', 'oneOf', 'allOf'].map((key) => schema[key]).filter(Array.isArray);
+  for (const part of [...parts, schema['items'], ...options.flat()]) checkSchema(part, depth + 1);
 }
 
 /** A small value that satisfies the schema. Strings say that they are simulated, if they are allowed to be that long. */
