@@ -132,6 +132,23 @@ describe('the ledger', () => {
     expect(letters.map((letter) => letter?.string())).toContain('no JSON');
   });
 
+  it('puts aside what the database refuses, and only that', async () => {
+    const [good, bad, neighbour] = [randomUUID(), randomUUID(), randomUUID()];
+    await query(`ALTER TABLE usage.requests ADD CONSTRAINT not_wanted CHECK (model <> 'not-wanted')`);
+    await publish({ ...event('finished', bad, 1), model: 'not-wanted' }, event('finished', neighbour, 1));
+    await publish(event('finished', good, 1));
+    await drained();
+    expect([await stateOf(good), await stateOf(bad), await stateOf(neighbour)]).toEqual([
+      'finished',
+      undefined,
+      'finished',
+    ]);
+    const manager = await jetstreamManager(connection);
+    const letter = await manager.streams.getMessage(USAGE_DEAD_STREAM, { last_by_subj: UsageSubjects.deadLetter });
+    expect(letter?.header.get(DEAD_LETTER_REASON)).toMatch(/^refused_by_database: .*not_wanted/);
+    await query('ALTER TABLE usage.requests DROP CONSTRAINT not_wanted');
+  });
+
   it('holds what a model name of NUL and broken surrogates says', async () => {
     const id = randomUUID();
     await publish({ ...event('finished', id, 1), model: 'a\u0000b\ud800' });
