@@ -13,9 +13,9 @@ export interface Wire {
   /** One chunk of a chunked body. */
   chunk(bytes: string | Buffer): Promise<void>;
   /** FIN: nothing more will come. */
-  end(): void;
+  end(): Promise<void>;
   /** RST. */
-  reset(): void;
+  reset(): Promise<void>;
 }
 
 export type Script = (wire: Wire) => Promise<void>;
@@ -105,14 +105,17 @@ function answer(socket: Socket, head: string, body: string, scripts: ReadonlyMap
   const request = JSON.parse(body) as { messages: { content: string }[] };
   const script = scripts.get(request.messages.at(-1)?.content ?? '');
   if (script === undefined) socket.write(jsonAnswer('404 Not Found', '{"detail":"no such script"}'));
-  else void script(wireOf(socket, request as unknown as Record<string, unknown>));
+  else void script(wireOf(socket, request));
 }
 
 function wireOf(socket: Socket, body: Record<string, unknown>): Wire {
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   const send = (bytes: string | Buffer): Promise<void> =>
-    // Where Tandem has left, the script simply goes on.
-    new Promise((resolve) => void (socket.destroyed ? resolve() : socket.write(bytes, () => resolve())));
+    new Promise((resolve) => {
+      // Where Tandem has left, the script simply goes on.
+      if (socket.destroyed) resolve();
+      else socket.write(bytes, () => resolve());
+    });
   return {
     body,
     closed,
@@ -124,7 +127,7 @@ function wireOf(socket: Socket, body: Record<string, unknown>): Wire {
       const data = Buffer.from(bytes);
       return send(Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')]));
     },
-    end: () => void socket.end(),
-    reset: () => void socket.resetAndDestroy(),
+    end: () => Promise.resolve(void socket.end()),
+    reset: () => Promise.resolve(void socket.resetAndDestroy()),
   };
 }

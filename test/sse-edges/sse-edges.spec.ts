@@ -149,7 +149,7 @@ describe('an engine that answers in odd ways', () => {
       engine.on('until close', async (wire) => {
         await wire.send('HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n');
         await wire.send(stream);
-        wire.end();
+        await wire.end();
       });
       expect((await ask(system, 'until close')).text).toBe(stream);
     });
@@ -247,8 +247,8 @@ describe('an engine that answers in odd ways', () => {
     });
 
     it('a close or a reset without a word is a 503 or a 502, never a hang', async () => {
-      engine.on('closes', async (wire) => Promise.resolve(wire.end()));
-      engine.on('resets', async (wire) => Promise.resolve(wire.reset()));
+      engine.on('closes', (wire) => wire.end());
+      engine.on('resets', (wire) => wire.reset());
       for (const script of ['closes', 'resets'])
         for (const stream of [true, false]) {
           const heard = await ask(system, script, { stream });
@@ -283,10 +283,10 @@ describe('an engine that answers in odd ways', () => {
 
     it.each<[string, (wire: Parameters<Parameters<ScriptedEngine['on']>[1]>[0]) => Promise<void>]>([
       ['a proper end without [DONE]', (wire) => wire.send(LAST_CHUNK)],
-      ['a close', (wire) => Promise.resolve(wire.end())],
-      ['a close in the middle of a chunk', async (wire) => (await wire.send('ff\r\ndata: {"id'), wire.end())],
-      ['a close in the middle of an event', async (wire) => (await wire.chunk('data: {"id'), wire.end())],
-      ['a reset', (wire) => Promise.resolve(wire.reset())],
+      ['a close', (wire) => wire.end()],
+      ['a close in the middle of a chunk', (wire) => wire.send('ff\r\ndata: {"id').then(() => wire.end())],
+      ['a close in the middle of an event', (wire) => wire.chunk('data: {"id').then(() => wire.end())],
+      ['a reset', (wire) => wire.reset()],
       ['garbage for a chunk', (wire) => wire.send('zz\r\n')],
     ])('that is %s is told as upstream_truncated, never a silent end', async (_what, finish) => {
       engine.on('truncated', async (wire) => {
@@ -305,7 +305,7 @@ describe('an engine that answers in odd ways', () => {
       engine.on('resets after', async (wire) => {
         await wire.send(STREAM_HEAD);
         await wire.chunk(token('all', 'stop') + DONE);
-        wire.reset();
+        await wire.reset();
       });
       expect((await ask(system, 'resets after')).text).toBe(token('all', 'stop') + DONE);
     });
@@ -341,7 +341,7 @@ describe('an engine that answers in odd ways', () => {
       engine.on('until the close', async (wire) => {
         await wire.send('HTTP/1.0 200 OK\r\ncontent-type: application/json\r\n\r\n');
         await wire.send(bytes);
-        wire.end();
+        await wire.end();
       });
       for (const script of ['length', 'chunked', 'until the close']) {
         const heard = await ask(system, script, { stream: false });
@@ -353,12 +353,12 @@ describe('an engine that answers in odd ways', () => {
     it('is a 502 upstream_truncated when it is cut', async () => {
       engine.on('short of its length', async (wire) => {
         await wire.send(jsonAnswer('200 OK', body).slice(0, -500));
-        wire.end();
+        await wire.end();
       });
       engine.on('short of chunks', async (wire) => {
         await wire.send('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n');
         await wire.chunk(bytes.subarray(0, 100));
-        wire.reset();
+        await wire.reset();
       });
       for (const script of ['short of its length', 'short of chunks'])
         expect(await ask(system, script, { stream: false })).toMatchObject({
