@@ -2,6 +2,9 @@ import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 
+/** The slowest step, Jest, takes a few minutes on two cores. A step that hangs must not hang the whole run. */
+const LIMIT_MS = 30 * 60_000;
+
 /** Runs one step of the tests, shows what it says and keeps it in a log. */
 export async function runStep(root, logs, name, node, args, env = {}) {
   const began = performance.now();
@@ -11,8 +14,12 @@ export async function runStep(root, logs, name, node, args, env = {}) {
     const child = spawn(node, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, CI: 'true', NODE_ENV: 'test', FORCE_COLOR: '0', ...env },
+      env: { ...process.env, CI: 'true', NODE_ENV: 'test', NO_COLOR: '1', ...env },
     });
+    const limit = setTimeout(() => {
+      console.log(`${name} did not end within ${LIMIT_MS / 60_000} minutes; killing it`);
+      child.kill('SIGKILL');
+    }, LIMIT_MS);
     const file = createWriteStream(logFile);
     for (const [stream, screen] of [
       [child.stdout, process.stdout],
@@ -23,10 +30,12 @@ export async function runStep(root, logs, name, node, args, env = {}) {
       stream.pipe(file, { end: false });
     }
     child.once('error', (error) => {
+      clearTimeout(limit);
       console.log(`${name} cannot be run: ${error.message}`);
       resolve(1);
     });
     child.once('close', (exitCode) => {
+      clearTimeout(limit);
       file.end();
       resolve(exitCode ?? 1);
     });

@@ -92,7 +92,8 @@ async function download(folder: string): Promise<string> {
   if (platform === undefined || arch === undefined)
     throw new Error(`no release for ${process.platform} ${process.arch}`);
   const name = `nats-server-v${NATS_SERVER_VERSION}-${platform}-${arch}`;
-  // The sums are those the release itself publishes, read over TLS: they guard against a damaged or truncated download.
+  // The sums are not pinned here: they are those that the release itself publishes, read over TLS. They guard against a
+  // damaged or truncated download, not against somebody who could replace the release.
   const sums = (await fetchBytes(`${RELEASE}/SHA256SUMS`)).toString('utf8');
   const expected = sums
     .split('\n')
@@ -125,10 +126,15 @@ async function fetchBytes(url: string): Promise<Buffer> {
 
 async function goInstall(folder: string, env: Env): Promise<string> {
   await run('go', ['install', GO_PACKAGE], {
-    env: { ...env, HOME: env['HOME'] ?? tmpdir(), GOBIN: folder },
+    env: { ...env, HOME: env['HOME'] ?? tmpdir(), GOBIN: folder, GOFLAGS: goFlags(env) },
     timeout: GO_TIMEOUT_MS,
   });
   return join(folder, 'nats-server');
+}
+
+/** Go writes its module cache read-only, which would make a temporary HOME impossible to remove. */
+function goFlags(env: Env): string {
+  return `${env['GOFLAGS'] ?? ''} -modcacherw`.trim();
 }
 
 function reason(error: unknown): string {
