@@ -14,7 +14,7 @@ describe('who calls', () => {
   let admin: { token: string; id: string };
 
   beforeAll(async () => {
-    gateway = await startGateway();
+    gateway = await startGateway({ SWAGGER: 'admin' });
     const { token } = await login(gateway);
     admin = { token, id: String((await gateway.send('/api/me', { as: token })).body['id']) };
   });
@@ -191,5 +191,12 @@ describe('who calls', () => {
     const forwarded = { 'x-forwarded-for': '203.0.113.9' };
     expect((await gateway.send('/metrics', { headers: forwarded })).status).toBe(401);
     expect((await gateway.send('/metrics', { headers: forwarded, as: admin.token })).status).toBe(200);
+  });
+
+  it('with SWAGGER=admin the API console is for admins', async () => {
+    expect((await gateway.send('/api/docs')).status).toBe(401);
+    expect((await gateway.send('/api/docs/openapi.json')).status).toBe(401);
+    expect((await gateway.send('/api/docs/openapi.json', { as: (await newUser('curious')).token })).status).toBe(403);
+    expect((await gateway.send('/api/docs/openapi.json', { as: ADMIN_KEY })).status).toBe(200);
   });
 });

@@ -134,4 +134,17 @@ describe('sign in', () => {
     const byKey = { method: 'PATCH', as: String(key.body['key']), body: settings };
     expect((await gateway.send('/api/me', byKey)).error?.code).toBe('insufficient_permissions');
   });
+
+  it('what a stranger forwards is not believed: neither TLS nor another address', async () => {
+    const { email } = await newUser('eleven@example.org');
+    const guess = (address: string) =>
+      gateway.send('/api/auth/login', {
+        headers: { 'x-forwarded-for': address, 'x-forwarded-proto': 'https' },
+        body: { email, password: 'a guess' },
+      });
+    const answers = [await guess('203.0.113.1'), await guess('203.0.113.2'), await guess('203.0.113.3')];
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
+    expect((await guess('203.0.113.4')).status).toBe(429);
+    expect(answers[0]?.headers.get('strict-transport-security')).toBeNull();
+  });
 });

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ADMIN_KEY, login, startGateway, type RunningGateway } from '../testing/running-gateway';
+import { startGateway, type RunningGateway } from '../testing/running-gateway';
 
 describe('the API console', () => {
   let gateway: RunningGateway;
@@ -25,21 +25,3 @@ describe('the API console', () => {
       expect((await gateway.send(`/api/docs/${file}`)).status).toBe(404);
   });
 });
-
-it.each<Record<string, string>>([{ SWAGGER: 'admin' }, { NODE_ENV: 'production' }])(
-  'with %j the API console is for admins',
-  async (variables) => {
-    const gateway = await startGateway(variables);
-    try {
-      expect((await gateway.send('/api/docs')).status).toBe(401);
-      expect((await gateway.send('/api/docs/openapi.json')).status).toBe(401);
-      const credentials = { email: 'curious@example.org', password: 'a password' };
-      await gateway.send('/api/users', { as: ADMIN_KEY, body: credentials });
-      const { token } = await login(gateway, credentials);
-      expect((await gateway.send('/api/docs/openapi.json', { as: token })).status).toBe(403);
-      expect((await gateway.send('/api/docs/openapi.json', { as: ADMIN_KEY })).status).toBe(200);
-    } finally {
-      await gateway.stop();
-    }
-  },
-);

@@ -1,5 +1,6 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http';
+import { STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { CodedError } from '#contracts/errors';
 import { requestId } from './request-id';
 import { countRefusal } from './refusals';
@@ -27,7 +28,18 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  const refused = errorOf(error.code);
+  refuse(socket, errorOf(error.code));
+}
+
+/** Requests that node answers by itself, without a body of ours, unless somebody listens. */
+export function answerOddRequests(server: Server): void {
+  // RFC 9110, 10.1.1: an expectation that is not known may be ignored.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  server.on('connect', (_request, socket) => refuse(socket, new CodedError('method_not_allowed', 'This is no proxy.')));
+}
+
+/** Writes an answer on the bare socket and closes it. */
+function refuse(socket: Duplex, refused: CodedError): void {
   countRefusal(refused.code);
   const body = JSON.stringify({ error: refused.toBody() });
   socket.end(

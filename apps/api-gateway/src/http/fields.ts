@@ -36,9 +36,10 @@ export function Text(options: FieldOptions & { min?: number; max: number }): Pro
   const { min = 1, max } = options;
   return applyDecorators(
     Presence(options),
-    Matches(/^[^\0]*$/, { message: 'it must not hold NUL characters' }),
-    Length(min, max, { message: `it must have ${min} to ${max} characters` }),
+    // The first that fails is the one that is told.
     IsString({ message: 'it must be a text' }),
+    Length(min, max, { message: `it must have ${min} to ${max} characters` }),
+    Matches(/^[^\0]*$/, { message: 'it must not hold NUL characters' }),
     documented(options, { type: String, minLength: min, maxLength: max }),
   );
 }

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import 'reflect-metadata';
 import { ADMIN_KEY, startGateway, type RunningGateway } from '../testing/running-gateway';
 
@@ -12,10 +13,34 @@ interface RawAnswer {
 const AUTH = `authorization: Bearer ${ADMIN_KEY}\r\n`;
 const JSON_TYPE = 'content-type: application/json\r\n';
 
+/** Two seconds in steps: longer than the bounds below, and than node's interval of looking for slow requests. */
+const LONG_ANSWER = Array.from({ length: 20 }, (_, index) => `data: ${index}\n\n`);
+const STEP_MS = 100;
+
+function answerAtLength(app: NestFastifyApplication): void {
+  const server = app.getHttpAdapter().getInstance();
+  server.post('/long-answer', (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream' });
+    const events = LONG_ANSWER.values();
+    const timer = setInterval(() => {
+      const event = events.next();
+      if (event.done !== true) reply.raw.write(event.value);
+      else {
+        clearInterval(timer);
+        reply.raw.end();
+      }
+    }, STEP_MS);
+  });
+}
+
 describe('malformed HTTP', () => {
   let gateway: RunningGateway;
   beforeAll(async () => {
-    gateway = await startGateway({ HEADERS_TIMEOUT_MS: '400', REQUEST_TIMEOUT_MS: '800', MAX_BODY_BYTES: '65536' });
+    gateway = await startGateway(
+      { HEADERS_TIMEOUT_MS: '400', REQUEST_TIMEOUT_MS: '800', MAX_BODY_BYTES: '65536' },
+      answerAtLength,
+    );
   });
   afterAll(() => gateway.stop());
 
@@ -52,6 +77,9 @@ describe('malformed HTTP', () => {
       400,
       'invalid_value',
     ],
+    ['no Host', 'GET /v1/models HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'invalid_value'],
+    ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400, 'invalid_value'],
+    ['CONNECT', 'CONNECT example.org:443 HTTP/1.1\r\nhost: example.org:443\r\n\r\n', 405, 'method_not_allowed'],
     [
       'a chunk whose size is no number',
       post(`${JSON_TYPE}transfer-encoding: chunked\r\n`, 'zz\r\n{}\r\n0\r\n\r\n'),
@@ -153,6 +181,26 @@ describe('malformed HTTP', () => {
     expect(answer.error.code).toBe(status === 405 ? 'method_not_allowed' : 'not_found');
     expect(answer.head).toMatch(/x-request-id: req_/);
     if (status === 405) expect(answer.head).toMatch(/^allow: [A-Z, ]+\r?$/m);
+  });
+
+  it('an expectation that nobody knows is ignored, and HTTP/1.0 needs no Host', async () => {
+    const unknown = 'GET /nothing HTTP/1.1\r\nhost: x\r\nexpect: a miracle\r\nconnection: close\r\n\r\n';
+    expect((await raw(unknown)).error.code).toBe('not_found');
+    expect((await raw('GET /nothing HTTP/1.0\r\n\r\n')).error.code).toBe('not_found');
+  });
+
+  it('an answer that takes longer than a request may is not cut', async () => {
+    const answer = await fetch(`${gateway.url}/long-answer`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    });
+    expect(await answer.text()).toBe(LONG_ANSWER.join(''));
+  });
+
+  it('without a list of origins a browser of another site is given nothing', async () => {
+    const answer = await gateway.send('/health/live', { headers: { origin: 'https://chat.example.org' } });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('every answer has the security headers and an id of the gateway, whatever the client sends', async () => {

@@ -1,3 +1,4 @@
+import { CodedError } from '#contracts/errors';
 import type { FastifyInstance } from 'fastify';
 
 /** An API answers data: nothing in it may run, be framed or load anything. Pages set a policy of their own. */
@@ -13,6 +14,12 @@ export function useResponseHeaders(server: FastifyInstance): void {
       'content-security-policy': API_CONTENT_POLICY,
     });
     if (request.protocol === 'https') void reply.header('strict-transport-security', 'max-age=31536000');
+    const { headers, httpVersion } = request.raw;
+    // RFC 9112, 3.2. Node's own check answers without a body (`requireHostHeader`).
+    if (headers.host === undefined && httpVersion === '1.1') {
+      done(new CodedError('invalid_value', "The header 'Host' is missing."));
+      return;
+    }
     done();
   });
 }

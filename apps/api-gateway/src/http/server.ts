@@ -7,7 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from '../app.module';
 import type { GatewayConfig } from '../config';
 import { ApiDocument } from '../docs/api-document';
-import { answerClientError } from './client-errors';
+import { answerClientError, answerOddRequests } from './client-errors';
 import { sendError } from './http-error.filter';
 import { useStrictJsonBodies } from './json-body';
 import { countRefusal } from './refusals';
@@ -33,6 +33,7 @@ export async function createGateway(
   const routeMethods = new RouteMethods();
   routeMethods.watch(server);
   useResponseHeaders(server);
+  answerOddRequests(server.server);
   useStrictJsonBodies(server, config.MAX_BODY_BYTES);
   // Cookies are read on /api/auth only: no hook that parses them for every request.
   await server.register(fastifyCookie, { hook: false });
@@ -59,6 +60,7 @@ function fastifyAdapter(config: GatewayConfig): FastifyAdapter {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: Math.min(config.HEADERS_TIMEOUT_MS, config.REQUEST_TIMEOUT_MS),
       requestTimeout: config.REQUEST_TIMEOUT_MS,
+      requireHostHeader: false, // ours answers with a body: response-headers.ts
       // Node looks for slow clients this often; its default of 30 s would make every bound a half minute longer.
       connectionsCheckingInterval: Math.min(2_000, config.HEADERS_TIMEOUT_MS),
     },

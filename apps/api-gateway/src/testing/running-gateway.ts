@@ -39,10 +39,15 @@ export interface RunningGateway {
   stop(): Promise<void>;
 }
 
-export async function startGateway(environment: Record<string, string> = {}): Promise<RunningGateway> {
+/** @param prepare is called before the gateway listens. */
+export async function startGateway(
+  environment: Record<string, string> = {},
+  prepare: (app: NestFastifyApplication) => void = () => undefined,
+): Promise<RunningGateway> {
   const [postgres, nats] = await Promise.all([startPostgres(), startNats({ jetstream: true })]);
   const folder = mkdtempSync(join(tmpdir(), 'tandem-gateway-'));
-  const gateway = await listen(postgres, nats, { FIRST_START_FILE: join(folder, 'first.json'), ...environment });
+  const variables = { FIRST_START_FILE: join(folder, 'first.json'), ...environment };
+  const gateway = await listen(postgres, nats, variables, prepare);
   return {
     ...gateway,
     stop: async () => {
@@ -57,6 +62,7 @@ async function listen(
   postgres: TestPostgres,
   nats: TestNats,
   environment: Record<string, string>,
+  prepare: (app: NestFastifyApplication) => void,
 ): Promise<RunningGateway> {
   const app = await createGateway(
     loadConfig({
@@ -70,6 +76,7 @@ async function listen(
       ...environment,
     }),
   );
+  prepare(app);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   return {

@@ -1,13 +1,13 @@
 import 'reflect-metadata';
-import { startGateway, type RunningGateway } from '../testing/running-gateway';
+import { ADMIN, startGateway, type RunningGateway } from '../testing/running-gateway';
 
 const FRIEND = 'https://chat.example.org';
 const STRANGER = 'https://evil.example.org';
 
-describe('CORS', () => {
+describe('browsers and proxies', () => {
   let gateway: RunningGateway;
   beforeAll(async () => {
-    gateway = await startGateway({ CORS_ORIGINS: `${FRIEND}, http://localhost:3000` });
+    gateway = await startGateway({ CORS_ORIGINS: `${FRIEND}, http://localhost:3000`, TRUSTED_PROXIES: '127.0.0.1' });
   });
   afterAll(() => gateway.stop());
 
@@ -44,11 +44,12 @@ describe('CORS', () => {
       expect(answer.headers.get('access-control-allow-origin')).toBeNull();
     }
   });
-});
 
-it('without a list no origin is allowed', async () => {
-  const gateway = await startGateway();
-  const answer = await gateway.send('/health/live', { headers: { origin: FRIEND } });
-  expect(answer.headers.get('access-control-allow-origin')).toBeNull();
-  await gateway.stop();
+  it('behind a trusted proxy with TLS the cookie is Secure, and browsers are told to stay with TLS', async () => {
+    const { email, password } = ADMIN;
+    const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '203.0.113.9' };
+    const answer = await gateway.send('/api/auth/login', { headers, body: { email, password } });
+    expect(answer.headers.getSetCookie()[0]).toContain('; Secure');
+    expect(answer.headers.get('strict-transport-security')).toMatch(/^max-age=\d+/);
+  });
 });
