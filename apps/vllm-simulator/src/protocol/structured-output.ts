@@ -22,7 +22,9 @@ export function checkSchema(schema: unknown, depth = 0): void {
   const { type, properties } = schema;
   if (typeof type === 'string' && !TYPES.has(type)) throw badRequest(`Grammar error: Invalid type: ${type}`);
   const parts = [properties, schema['$defs']].filter(isObject).flatMap((part) => Object.values(part));
-  const options = ['anyOf', 'oneOf', 'allOf'].map((key) => schema[key]).filter(Array.isArray);
+  const options = ['anyOf', 'oneOf', 'allOf']
+    .map((key) => schema[key])
+    .filter((value): value is unknown[] => Array.isArray(value));
   for (const part of [...parts, schema['items'], ...options.flat()]) checkSchema(part, depth + 1);
 }
 
