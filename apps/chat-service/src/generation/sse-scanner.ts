@@ -68,7 +68,7 @@ export class SseScanner {
   end(): void {
     const rest = this.carry.subarray(0, this.carried);
     this.carried = 0;
-    if (!this.failed && isLineEnd(rest.at(-1)) && isLineEnd(rest.at(-2))) this.walk(rest, true);
+    if (!this.failed && isLineEnd(rest.at(-1)) && isLineEnd(rest.at(-2))) this.walk(rest);
   }
 
   /** @param from no event ends before or at this place. */
@@ -77,9 +77,7 @@ export class SseScanner {
     if (cut === from) return this.keep(bytes, start, end);
     const events = bytes.subarray(start, cut);
     this.keep(bytes, cut, end);
-    // One search over all events of a read: most reads hold nothing but tokens.
-    const special = events.includes(NO_CHOICES) || events.includes(FINISHED) || events.includes(CR);
-    if (!this.failed) this.walk(events, special);
+    if (!this.failed) this.walk(events);
   }
 
   private keep(bytes: Buffer, start: number, end: number): void {
