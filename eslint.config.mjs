@@ -6,7 +6,7 @@ import tseslint from 'typescript-eslint';
 const apps = readdirSync(new URL('./apps', import.meta.url));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.tandem/', 'apps/web/', '**/*.mjs', '**/*.cjs', '**/*.js'] },
+  { ignores: ['dist/', 'node_modules/', '.cache/', '.tandem/', 'apps/web/', '**/*.mjs', '**/*.cjs', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
