@@ -33,6 +33,14 @@ const BLANK_LINE = Buffer.from('\n\n');
 const NO_CHOICES = Buffer.from('"choices":[]');
 const FINISHED = Buffer.from('"finish_reason":"');
 const ABORTED = Buffer.from('"finish_reason":"abort"');
+/** With the line end before them: inside a JSON string it would be escaped. The first event of a read is looked at anyway. */
+const SPECIAL = [
+  NO_CHOICES,
+  FINISHED,
+  Buffer.from('\ndata: [DONE]'),
+  Buffer.from('\ndata: {"error"'),
+  Buffer.from('\n:'),
+];
 const ROLE = Buffer.from('"role":"assistant"');
 
 export class SseScanner {
@@ -105,18 +113,29 @@ export class SseScanner {
   /** Goes over whole events and passes on runs of them that need no change. */
   private walk(events: Buffer): void {
     const anyCr = events.includes(CR);
-    // One search over all events of a read: most reads hold nothing but tokens.
-    const firstSpecial = earliest(events.indexOf(NO_CHOICES), events.indexOf(FINISHED));
+    // Most reads hold nothing but tokens: a few searches over all of their events, and they need not be looked at.
+    const special = firstOf(events, SPECIAL);
     let passFrom = 0;
     for (let at = 0; at < events.length && !this.failed;) {
       const next = eventEnd(events, at, anyCr);
-      if (!this.inspect(events, at, next, firstSpecial !== -1 && next > firstSpecial)) {
+      if (!this.inspect(events, at, next, special !== -1 && next > special)) {
         if (passFrom < at) this.sink.onEvents(events, passFrom, at);
         passFrom = next;
       }
-      at = next;
+      at = anyCr || this.tokenEvents === 0 ? next : this.skipPlain(events, next, special);
     }
     if (passFrom < events.length && !this.failed) this.sink.onEvents(events, passFrom, events.length);
+  }
+
+  /** Counts the events from `at` on that are tokens and nothing else. @returns where the first other one begins. */
+  private skipPlain(events: Buffer, at: number, special: number): number {
+    const limit = special === -1 ? events.length : special;
+    for (;;) {
+      const end = events.indexOf(BLANK_LINE, at);
+      if (end === -1 || end + 2 > limit) return at;
+      this.tokenEvents += 1;
+      at = end + 2;
+    }
   }
 
   /** @returns whether the client shall see this event. */
@@ -166,9 +185,14 @@ export class SseScanner {
   }
 }
 
-function earliest(a: number, b: number): number {
-  if (a === -1) return b;
-  return b === -1 ? a : Math.min(a, b);
+/** Where the first of these texts stands; -1 when none does. */
+function firstOf(bytes: Buffer, texts: readonly Buffer[]): number {
+  let first = -1;
+  for (const text of texts) {
+    const at = bytes.indexOf(text);
+    if (at !== -1 && (first === -1 || at < first)) first = at;
+  }
+  return first;
 }
 
 /** Where the last whole event in `[start, end)` ends; `start` when there is none. */
