@@ -20,7 +20,10 @@ export default tseslint.config(
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off', // structural library types (Nest options, prom-client) trip it
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       'import-x/no-cycle': 'error',
       'import-x/no-restricted-paths': [
         'error',
@@ -35,7 +38,10 @@ export default tseslint.config(
         },
       ],
       // process.env is read in config.ts and main.ts only.
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Read configuration from the config.ts of the app.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Read configuration from the config.ts of the app.' },
+      ],
     },
     settings: {
       'import-x/resolver-next': [],
