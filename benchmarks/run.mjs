@@ -1,5 +1,5 @@
 // `npm run bench`: what Tandem costs beside other gateways, in one run, against the bars it must meet.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -45,6 +45,7 @@ async function main() {
   await buildGwbench();
   const folder = mkdtempSync(join(tmpdir(), 'gwbench-'));
   cleanups.add(() => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o711); // nginx, started by root, works as a user of its own
   const upstream = await startUpstream(cleanups);
 
   const speed = options.scenarios.filter((name) => name !== MEMORY);

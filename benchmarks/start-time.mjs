@@ -1,6 +1,6 @@
 // How long a new user waits: from ./start on a clean checkout to the first streamed token, and the same at the second
 // start. npm's cache is warm, the checkout is not. Usage: node benchmarks/start-time.mjs [--write FILE]
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -29,6 +29,7 @@ async function main() {
   const { values } = parseArgs({ options: { write: { type: 'string' } } });
   const folder = mkdtempSync(join(tmpdir(), 'tandem-start-'));
   cleanups.add(() => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o711); // as in a home folder: Postgres, started by root, becomes a user of its own
   const checkout = join(folder, 'tandem');
   await run('git', ['clone', '--quiet', ROOT, checkout]);
   const env = { ...ownEnvironment(), TANDEM_API_KEY: 'sk-tandem-start-time-key' };
