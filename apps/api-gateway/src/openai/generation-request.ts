@@ -1,5 +1,6 @@
 import { CodedError } from '#contracts/errors';
 import type { GatewayConfig } from '../config';
+import type { GenerationCall } from '../streaming/generations';
 import {
   array,
   asObject,
@@ -21,20 +22,6 @@ export type Caps = Pick<
   GatewayConfig,
   'MAX_N' | 'MAX_BEST_OF' | 'MAX_LOGPROBS' | 'MAX_OUTPUT_TOKENS' | 'MAX_MESSAGES' | 'MAX_STOP' | 'MAX_LOGIT_BIAS'
 >;
-
-/** A request that passed: what the engine may see, and what Tandem itself must know. */
-export interface CheckedRequest {
-  model: string;
-  streaming: boolean;
-  includeUsage: boolean;
-  continuousUsage: boolean;
-  /** Choices that will be generated. */
-  choices: number;
-  /** The engine's request as JSON, without `model`, `stream` and `stream_options`. */
-  body: Uint8Array;
-  /** Fields that were left out, for `x-tandem-ignored-fields`. */
-  ignored: string[];
-}
 
 /** Fields that would change what the server does, or for whom: refused aloud. */
 const REFUSED = new Set([
@@ -136,7 +123,7 @@ export class RequestChecker {
   }
 
   /** `POST /v1/chat/completions`. @throws CodedError with status 400 and the field in `param`. */
-  checkChat(body: unknown): CheckedRequest {
+  checkChat(body: unknown): GenerationCall {
     const given = bodyObject(body);
     const ignored = new Set<string>();
     const forward = this.checkFields(given, this.chat, ignored);
@@ -148,7 +135,7 @@ export class RequestChecker {
   }
 
   /** `POST /v1/completions`. @throws CodedError with status 400 and the field in `param`. */
-  checkCompletion(body: unknown): CheckedRequest {
+  checkCompletion(body: unknown): GenerationCall {
     const given = bodyObject(body);
     const ignored = new Set<string>();
     if (given['prompt'] === undefined || given['prompt'] === null) {
@@ -199,7 +186,7 @@ export class RequestChecker {
     forward: Record<string, unknown>,
     ignored: Set<string>,
     prompts: number,
-  ): CheckedRequest {
+  ): GenerationCall {
     const { model, stream } = given;
     if (model === undefined || model === null || model === '') {
       throw new CodedError('missing_required_parameter', "You must provide a 'model' parameter.", { param: 'model' });

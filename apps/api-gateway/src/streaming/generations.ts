@@ -12,14 +12,17 @@ import { SseAnswer } from './sse-answer';
 import { StreamHub, type StreamRequest } from './stream-hub';
 import { WholeAnswer } from './whole-answer';
 
-/** A request that passed its checks (see openai/generation-request.ts). */
+/** A request that passed its checks (openai/generation-request.ts): what the engine may see, and what Tandem must know. */
 export interface GenerationCall {
   model: string;
   streaming: boolean;
   includeUsage: boolean;
   continuousUsage: boolean;
+  /** Choices that will be generated. */
   choices: number;
+  /** The engine's request as JSON, without `model`, `stream` and `stream_options`. */
   body: Uint8Array;
+  /** Fields that were left out, for `x-tandem-ignored-fields`. */
   ignored: string[];
 }
 
