@@ -71,6 +71,16 @@ describe('the simulator', () => {
   });
 });
 
+describe('the access log', () => {
+  it('has a line for each request, but for the paths that were named', async () => {
+    const one = await simulator({ args: ['--disable-access-log-for-endpoints', '/health,/metrics'] });
+    await fetch(`${one.url}/metrics`);
+    await fetch(`${one.url}/v1/models?a=b`);
+    await eventually(() => one.output().includes('"GET /v1/models?a=b HTTP/1.1" 200 OK'));
+    expect(one.output()).not.toMatch(/"GET \/(health|metrics) HTTP/);
+  });
+});
+
 describe('the simulator with other flags answers as recorded', () => {
   it('without a tool parser, with an API key, without a chat template, with request ids', async () => {
     const [plain, keyed, bare] = await Promise.all([

@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly promptTokensDetails: boolean;
   readonly forceIncludeUsage: boolean;
   readonly accessLog: boolean;
+  /** Paths whose requests are not logged. */
+  readonly quietPaths: ReadonlySet<string>;
   readonly maxLogprobs: number;
   readonly allowedOrigins: readonly string[];
   readonly fingerprintMode: string;
@@ -87,6 +89,7 @@ export function serveOptions({ model: given, flags }: ParsedFlags): ServeOptions
     promptTokensDetails: on('enable-prompt-tokens-details'),
     forceIncludeUsage: on('enable-force-include-usage'),
     accessLog: !on('disable-uvicorn-access-log'),
+    quietPaths: new Set((text('disable-access-log-for-endpoints') ?? '').split(',').map((path) => path.trim())),
     maxLogprobs: number('max-logprobs') ?? DEFAULT_MAX_LOGPROBS,
     allowedOrigins: parseOrigins(text('allowed-origins')),
     fingerprintMode: text('fingerprint-mode') ?? 'full',

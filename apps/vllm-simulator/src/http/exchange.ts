@@ -83,7 +83,8 @@ export class Exchange {
     const closing = res.shouldKeepAlive ? [] : ['connection', 'close'];
     const all = ['date', httpDate(), 'server', 'uvicorn', ...headers, ...closing];
     res.writeHead(status, REASONS[status] ?? '', all);
-    if (this.options.accessLog) {
+    const path = (req.url ?? '').split('?')[0] ?? '';
+    if (this.options.accessLog && !this.options.quietPaths.has(path)) {
       const { remoteAddress, remotePort } = req.socket;
       const line = `${req.method ?? ''} ${req.url ?? ''} HTTP/${req.httpVersion}`;
       this.accessLog(
