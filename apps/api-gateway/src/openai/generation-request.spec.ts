@@ -1,16 +1,17 @@
 import { CodedError } from '#contracts/errors';
 import { loadConfig } from '../config';
-import { RequestChecker, type CheckedRequest } from './generation-request';
+import type { GenerationCall } from '../streaming/generations';
+import { RequestChecker } from './generation-request';
 
 const config = loadConfig({ DATABASE_URL: 'postgres://x', JWT_SECRET: 'x'.repeat(32) });
 const checker = new RequestChecker(config);
 const messages = [{ role: 'user', content: 'hello' }];
 
-const chat = (fields: Record<string, unknown>): CheckedRequest =>
+const chat = (fields: Record<string, unknown>): GenerationCall =>
   checker.checkChat({ model: 'default', messages, ...fields });
-const completion = (fields: Record<string, unknown>): CheckedRequest =>
+const completion = (fields: Record<string, unknown>): GenerationCall =>
   checker.checkCompletion({ model: 'default', prompt: 'hello', ...fields });
-const forwarded = (checked: CheckedRequest): unknown => JSON.parse(Buffer.from(checked.body).toString());
+const forwarded = (checked: GenerationCall): unknown => JSON.parse(Buffer.from(checked.body).toString());
 
 /** The error that `check` throws, as a client would see it. */
 function refusal(check: () => unknown): { status: number; param: string | null; code: string; message: string } {
