@@ -37,7 +37,7 @@ export function createServerState(options: ServeOptions, config: SimulatorConfig
     options,
     config,
     engine: new Engine(scheduler, counters, { tokensPerSecond: config.tokensPerSecond, ...config.faults }),
-    limits: { maxModelLen, hasChatTemplate: config.hasChatTemplate },
+    limits: { maxModelLen, hasChatTemplate: config.hasChatTemplate || options.given.has('chat-template') },
     kvCacheTokens,
     fingerprint: systemFingerprint(options),
     startedAtS: Date.now() / 1000,
