@@ -30,6 +30,9 @@ function command(name: string, home: string, args: string[] = [], env: Record<st
 
 const lastLine = (text: string): unknown => JSON.parse(text.trim().split('\n').at(-1) ?? '');
 
+/** Slow enough for a stream to be alive while the system stops. */
+const SLOW = { VLLM_SIM_TOKENS_PER_SECOND: '20' };
+
 const SERVICES = ['api-gateway', 'chat-service', 'model-manager', 'nats-server', 'postgres', 'usage-service'];
 
 /** Everything on this machine that carries the mark of that home. */
@@ -38,11 +41,20 @@ function processesOf(home: string): string[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`LAUNCHED_BY_TANDEM=${home}`);
+        // Postgres is known by its command line: it writes over its environment.
+        const words = readFileSync(`/proc/${pid}/environ`, 'utf8') + readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return words.includes(`LAUNCHED_BY_TANDEM=${home}`) || words.includes(`tandem.home=${home}`);
       } catch {
         return false; // ended while we looked
       }
     });
+}
+
+function serviceOf(pid: string): string | undefined {
+  const entry = readFileSync(`/proc/${pid}/environ`, 'utf8')
+    .split('\0')
+    .find((candidate) => candidate.startsWith('TANDEM_SERVICE='));
+  return entry?.split('=')[1];
 }
 
 describe('./start, ./status and ./stop', () => {
@@ -52,8 +64,7 @@ describe('./start, ./status and ./stop', () => {
   const healthy = async (): Promise<boolean> => (await command('status', tandem.home, ['--json'])).code === 0;
 
   beforeAll(async () => {
-    // Slow enough for a stream to be alive while the system stops.
-    tandem = await startTandem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '20' } });
+    tandem = await startTandem({ env: SLOW });
   }, 120_000);
 
   afterAll(async () => {
@@ -136,6 +147,21 @@ describe('./start, ./status and ./stop', () => {
     expect(starts.map(({ code }) => code)).toEqual([0, 0]);
     expect(await pids()).toEqual(before);
   });
+
+  it('ends and starts again even when its record of what runs is lost', async () => {
+    const engine = [...(await pids())].find(([name]) => name.startsWith('engine:'));
+    rmSync(join(tandem.home, 'run', 'state.json'));
+    const started = await command('start', tandem.home, ['--engine', 'simulator', '--port', '0'], SLOW);
+    expect(started).toMatchObject({ code: 0 });
+    const names = processesOf(tandem.home).map((pid) => serviceOf(pid));
+    for (const name of ['supervisor', 'api-gateway', 'model-manager']) {
+      expect(names.filter((candidate) => candidate === name)).toHaveLength(1);
+    }
+    expect([...(await pids())]).toContainEqual(engine);
+    // The gateway may have another port now.
+    const { url } = lastLine((await command('start', tandem.home, ['--json'])).stdout) as { url: string };
+    tandem = { ...tandem, url };
+  }, 60_000);
 
   it('lets a running stream end before it stops, leaves no process behind, and keeps its data', async () => {
     const response = await fetch(`${tandem.url}/v1/chat/completions`, {

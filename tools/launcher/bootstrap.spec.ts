@@ -79,12 +79,12 @@ describe('the bootstrap', () => {
     });
 
     it('compiles what changed, and only that', async () => {
-      expect((await build()).output).toBe('building 1 files\n');
+      expect((await build()).output).toBe('building 1 file\n');
       expect(readFileSync(built(), 'utf8')).toContain('42');
       expect(existsSync(`${built()}.map`)).toBe(true);
       expect((await build()).output).toBe('');
       writeFileSync(source(), 'export const answer: number = 43;\n');
-      expect((await build()).output).toBe('building 1 files\n');
+      expect((await build()).output).toBe('building 1 file\n');
       expect(readFileSync(built(), 'utf8')).toContain('43');
     });
 

@@ -23,7 +23,7 @@ export async function build(root, log) {
   );
   const orphans = [...existingOutputs(join(root, 'dist'))].filter((file) => !sources.has(sourceOf(root, file)));
   if (outdated.length === 0 && orphans.length === 0) return 0;
-  log(`building ${outdated.length} files`);
+  if (outdated.length > 0) log(`building ${outdated.length} file${outdated.length === 1 ? '' : 's'}`);
   const { transform } = createRequire(join(root, 'package.json'))('@swc/core');
   const options = JSON.parse(readFileSync(join(root, '.swcrc'), 'utf8'));
   delete options.$schema;

@@ -4,7 +4,7 @@ import { type Database, databaseProbe, databaseUrl } from './database';
 import type { Home } from './home';
 import type { Secrets } from './secrets';
 import { serverEnvironment, serviceEnvironment } from './service-environment';
-import type { Plan, ServiceSpec } from './service-spec';
+import { type Plan, postgresMarkSetting, type ServiceSpec } from './service-spec';
 import type { RunningOptions } from './state';
 
 /** As DRAIN_TIMEOUT_MS of the services. */
@@ -82,7 +82,7 @@ function postgres({ home, database, ports, env }: Inputs): ServiceSpec[] {
       name: 'postgres',
       stage: 0,
       command: programs.postgres,
-      args: postgresArguments(dataDir, port),
+      args: postgresArguments(dataDir, port, postgresMarkSetting(home.dir)),
       env: serverEnvironment('postgres', home.dir, env),
       cwd: dataDir,
       ...identity(user),

@@ -41,7 +41,7 @@ export async function prepareStart(
     ),
   );
   if (alive.size > 0) log(`taking over what still runs: ${[...alive.keys()].join(', ')}`);
-  endUnknownServices(home.dir, new Set([...alive.values()].map(({ pid }) => pid)));
+  await endUnknownServices(home.dir, new Set([...alive.values()].map(({ pid }) => pid)));
   const secrets = openSecrets(home.secretsFile);
   const options = await runningOptions(context, wished, alive.size > 0 ? (former?.options ?? null) : null);
   if (!alive.has('api-gateway')) await assertGatewayPort(options.port);

@@ -30,7 +30,7 @@ export function serviceEnvironment(
   return { ...env, ...own, [HOME_MARK]: home, [SERVICE_MARK]: service };
 }
 
-/** For nats-server and Postgres: they read nothing of the user's. */
+/** For nats-server, Postgres and the supervisor: they read nothing of the user's. */
 export function serverEnvironment(server: string, home: string, user: Env): Record<string, string> {
   return { PATH: user['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', [HOME_MARK]: home, [SERVICE_MARK]: server };
 }

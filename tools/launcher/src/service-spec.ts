@@ -40,3 +40,18 @@ export const HOME_MARK = 'LAUNCHED_BY_TANDEM';
 
 /** The name of the service, for our own processes alone: model-manager hands no TANDEM_ variable on to an engine. */
 export const SERVICE_MARK = 'TANDEM_SERVICE';
+
+/** The supervisor's own name among the services. */
+export const SUPERVISOR = 'supervisor';
+
+const POSTGRES_MARK = 'tandem.home';
+
+/** Postgres' setting of our own (it takes any with a dot), which stands on its command line as a mark. */
+export function postgresMarkSetting(home: string): Record<string, string> {
+  return { [POSTGRES_MARK]: home };
+}
+
+/** That setting as a word of the command line. */
+export function postgresMark(home: string): string {
+  return `${POSTGRES_MARK}=${home}`;
+}

@@ -7,7 +7,8 @@ import { z } from 'zod';
 import { withLock } from './lock';
 import type { StartOptions } from './options';
 import { prepareStart, type StartContext } from './prepare-start';
-import type { Plan } from './service-spec';
+import { serverEnvironment } from './service-environment';
+import { type Plan, SUPERVISOR } from './service-spec';
 import { shutDown } from './shutdown';
 import { readState, type SystemState } from './state';
 import { Trouble } from './trouble';
@@ -92,7 +93,7 @@ async function startSupervisor({ home, env }: StartContext, plan: Plan): Promise
     cwd: home.dir,
     detached: true,
     stdio: ['pipe', log, log],
-    env: { PATH: env['PATH'] ?? '/usr/bin:/bin' },
+    env: serverEnvironment(SUPERVISOR, home.dir, env),
   });
   closeSync(log);
   child.stdin?.end(JSON.stringify(plan));

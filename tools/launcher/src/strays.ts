@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { endProcessGroup, isGroupAlive } from '#common/servers/process-group';
 import { processStartTime } from '#common/servers/process-identity';
-import { HOME_MARK, SERVICE_MARK } from './service-spec';
+import { HOME_MARK, postgresMark, SERVICE_MARK, SUPERVISOR } from './service-spec';
+
+const LOOK_EVERY_MS = 25;
 
 interface Marked {
   readonly pid: number;
   readonly parent: number;
-  readonly isService: boolean;
+  /** Null for engines and their children. */
+  readonly service: string | null;
 }
 
 /**
@@ -18,12 +21,18 @@ interface Marked {
 function markedProcesses(home: string): Marked[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && processStartTime(Number(name)) !== null)
     .flatMap((name) => {
-      const environment = environmentOf(name);
-      if (!environment.includes(`${HOME_MARK}=${home}`) || processStartTime(Number(name)) === null) return [];
-      const isService = environment.some((entry) => entry.startsWith(`${SERVICE_MARK}=`));
-      return [{ pid: Number(name), parent: parentOf(name), isService }];
+      const pid = Number(name);
+      const environment = wordsOf(name, 'environ');
+      if (environment.includes(`${HOME_MARK}=${home}`)) {
+        const mark = environment.find((entry) => entry.startsWith(`${SERVICE_MARK}=`));
+        return [{ pid, parent: parentOf(name), service: mark?.slice(SERVICE_MARK.length + 1) ?? null }];
+      }
+      // Postgres writes its titles over its environment; what remains is its command line.
+      if (wordsOf(name, 'cmdline').includes(postgresMark(home)))
+        return [{ pid, parent: parentOf(name), service: 'postgres' }];
+      return [];
     });
 }
 
@@ -41,9 +50,9 @@ function parentOf(pid: string): number {
   }
 }
 
-function environmentOf(pid: string): string[] {
+function wordsOf(pid: string, file: 'environ' | 'cmdline'): string[] {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0');
   } catch {
     return []; // ended while we looked, or another user's
   }
@@ -77,13 +86,20 @@ function readEngine(file: string): EngineRecord[] {
 }
 
 /**
- * Ends services of this home that no record knows of, so that none runs twice. Engines are left to model-manager, which
- * adopts them.
+ * Ends services of this home that no record knows of, so that none runs twice, and waits until they are gone. Engines are
+ * left to model-manager, which adopts them.
  */
-export function endUnknownServices(home: string, known: ReadonlySet<number>): void {
-  for (const { pid, parent, isService } of markedProcesses(home)) {
-    // The children of a known Postgres carry its mark as well.
-    if (isService && !known.has(pid) && !known.has(parent)) kill(pid);
+export async function endUnknownServices(home: string, known: ReadonlySet<number>): Promise<void> {
+  // The children of a known Postgres carry its mark as well.
+  const unknown = (): Marked[] =>
+    markedProcesses(home).filter(
+      ({ pid, parent, service }) => service !== null && !known.has(pid) && !known.has(parent),
+    );
+  for (let strays = unknown(); strays.length > 0; strays = unknown()) {
+    // A forgotten supervisor first: it would bring back what we end.
+    const supervisors = strays.filter(({ service }) => service === SUPERVISOR);
+    for (const { pid } of supervisors.length > 0 ? supervisors : strays) kill(pid);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { isSameProcessAlive, type ProcessIdentity, processStartTime } from '#common/servers/process-identity';
+import { removeLockOfZombie } from '#common/servers/postgres-server';
 import { probe } from './health';
 import { rotateLog } from './log-files';
 import { decide, type Event, failuresOf, isCrashLoop, type Phase } from './restart-policy';
@@ -97,7 +98,8 @@ export class SupervisedService {
   }
 
   private spawn(): void {
-    const { command, args, env, cwd, uid, gid, logFile } = this.spec;
+    const { command, args, env, cwd, uid, gid, logFile, health } = this.spec;
+    if (health.kind === 'postgres') removeLockOfZombie(cwd);
     const log = openSync(logFile, 'a', 0o600);
     let child: ChildProcess;
     try {

@@ -10,7 +10,9 @@ const LOOK_EVERY_MS = 100;
 /** A service needs a second or two; on a machine that is busy with other things some more. */
 const SERVICE_LIMIT_MS = 90_000;
 /** Deaths in a row after which a service is not waited for any longer. */
-const HOPELESS = 3;
+const HOPELESS = 4;
+/** With this exit code a service refuses its configuration (libs/common/src/service.ts): trying again changes nothing. */
+const REFUSED = 'exit code 2';
 
 /**
  * Waits until every service and every engine is ready, and tells what happens meanwhile. An engine may load for as long as
@@ -74,7 +76,7 @@ function tellEngine(engine: EngineStatus, home: Home, tell: (line: string) => vo
 
 function assertHope(service: ServiceState, waitedMs: number): void {
   const { name, failures, lastExit, waitingFor, logFile } = service;
-  if (failures >= HOPELESS) {
+  if (failures >= HOPELESS || (failures > 0 && lastExit === REFUSED)) {
     throw new Trouble(
       `${name} does not start (${lastExit ?? 'it ended'}): ${lastComplaint(logFile) ?? 'no word'}; see ${logFile}`,
     );

@@ -6,6 +6,9 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -13,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join, parse, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { processStartTime } from './process-identity';
 
 const run = promisify(execFile);
 
@@ -235,6 +239,30 @@ export async function runSingleUser(
 /** spawn's uid and gid for that user; nothing when we run as ourselves. */
 export function identity(user: UnixUser | null): { uid?: number; gid?: number } {
   return user === null ? {} : { uid: user.uid, gid: user.gid };
+}
+
+/**
+ * Removes the lock of a postmaster of which only the zombie is left: Postgres takes a zombie for alive, and in a container
+ * whose first process reaps nobody it stays one for ever. Never while any process works in the data (a backend that outlived
+ * its postmaster). Linux only; elsewhere first processes reap.
+ */
+export function removeLockOfZombie(dataDir: string): void {
+  const file = join(dataDir, 'postmaster.pid');
+  if (process.platform !== 'linux' || !existsSync(file)) return;
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  const isZombie = existsSync(`/proc/${pid}`) && processStartTime(pid) === null;
+  if (isZombie && !worksAnybodyIn(dataDir)) rmSync(file, { force: true });
+}
+
+/** Every process of Postgres has the data as its working folder. */
+function worksAnybodyIn(folder: string): boolean {
+  return readdirSync('/proc').some((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/cwd`) === folder;
+    } catch {
+      return false; // ended while we looked, or another user's
+    }
+  });
 }
 
 /** The server's arguments for one machine beside an inference server: loopback only, little memory, no Unix socket. */
