@@ -104,8 +104,8 @@ export function postgresPrograms(user: UnixUser | null): PostgresPrograms {
   }
   const original = programsIn(native);
   if (user === null || (canReach(original.postgres, user) && hasBits(original.postgres, user, 0o5))) return original;
-  const { size, mtimeMs } = statSync(original.postgres);
-  const copy = join(SHARED_STATE, `postgres-${size}-${Math.floor(mtimeMs)}`);
+  const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as { version: string };
+  const copy = join(SHARED_STATE, `postgres-programs-${version}`);
   if (!existsSync(copy)) copyPrograms(native, copy);
   return programsIn(copy);
 }
