@@ -43,6 +43,8 @@ export class Generation {
   private over = false;
   /** Frames made before the ledger had the request; null once it has. */
   private held: { kind: FrameKind; bytes: Buffer }[] | null = [];
+  /** How it ended, where the ledger does not have its start yet. */
+  private ended: RequestEnding | null = null;
 
   constructor(
     readonly head: GenerateRequest,
@@ -68,7 +70,7 @@ export class Generation {
     if (held === null) return;
     this.held = null;
     for (const { kind, bytes } of held) this.frame('now', kind, bytes);
-    if (this.over) this.sender.close(this.head.gatewayId);
+    if (this.ended !== null) this.close(this.ended);
   }
 
   // ---- the engine's side
@@ -132,18 +134,24 @@ export class Generation {
 
   /** Ends the generation when one of its times is up. Called a few times a second with the monotonic time. */
   checkDeadlines(at: number): void {
-    if (this.over) return;
     const { limits } = this;
+    if (this.held !== null && at - this.sentAt > limits.ledgerMs) return this.refuseUnrecorded();
+    if (this.over) return;
     if (at - this.arrivedAt > limits.requestMs) {
       this.fail(timeout('request_deadline_exceeded', 'The request took longer than', limits.requestMs));
-    } else if (this.held !== null && at - this.sentAt > limits.ledgerMs) {
-      this.held = null; // nothing of the answer may leave, the error may
-      this.fail(new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.'));
     } else if (this.head.streaming && this.firstTokenAt === 0 && at - this.sentAt > limits.firstTokenMs) {
       this.fail(timeout('first_token_timeout', 'The engine sent no token within', limits.firstTokenMs));
     } else if (this.head.streaming && this.firstTokenAt > 0 && at - this.lastTokenAt > limits.betweenTokensMs) {
       this.fail(timeout('between_tokens_timeout', 'The engine sent no further token within', limits.betweenTokensMs));
     }
+  }
+
+  /** Nothing of the answer may leave, whether it is there already or not. */
+  private refuseUnrecorded(): void {
+    this.held = null;
+    this.over = false;
+    this.firstTokenAt = 0; // the client has seen none
+    this.fail(new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.'));
   }
 
   private finish(ending: Ending): void {
@@ -152,8 +160,15 @@ export class Generation {
     if (ending.kind !== 'completed') this.call?.abort();
     if (ending.kind === 'completed') this.emit('now', FrameKind.end);
     else this.emit('now', FrameKind.error, Buffer.from(JSON.stringify(errorOf(ending).toWire())));
-    if (this.held === null) this.sender.close(this.head.gatewayId);
-    this.owner.onOver(this, this.ending(ending));
+    const ended = this.ending(ending);
+    // Until the ledger has the start, its own limit of time still counts.
+    if (this.held === null) this.close(ended);
+    else this.ended = ended;
+  }
+
+  private close(ended: RequestEnding): void {
+    this.sender.close(this.head.gatewayId);
+    this.owner.onOver(this, ended);
   }
 
   private ending(ending: Ending): RequestEnding {
