@@ -28,6 +28,8 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   private readonly owners = new Map<string, number>();
   private readonly touched = new Set<LiveStream>();
   private readonly outgoing: Uint8Array[] = [];
+  /** Streams that ended while NATS was away: their owners have not heard it. */
+  private readonly unannounced: LiveStream[] = [];
   private lastStream = 0;
   private timer: NodeJS.Timeout | null = null;
   private draining = false;
@@ -49,9 +51,14 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     this.bus.subscribe(FrameSubjects.of(this.gatewayId), (message) => this.onFrames(message.data));
     this.bus.subscribe(PresenceSubjects.chat, (message) => this.onBeat(message.json<Heartbeat>()));
     // Frames that were on their way are lost: an error now, not a gap later.
-    this.bus.onLost(() =>
-      this.failAll(() => true, 'The connection between the services broke while the answer was streamed.'),
-    );
+    this.bus.onLost(() => {
+      this.unannounced.push(...this.streams.values());
+      this.failAll(() => true, 'The connection between the services broke while the answer was streamed.');
+    });
+    // A chat-service that kept its own connection still streams to nobody.
+    this.bus.onRestored(() => {
+      for (const stream of this.unannounced.splice(0)) this.cancel(stream, 'gateway_failed');
+    });
     this.readiness.add('chat-service', () => this.owners.size > 0);
     this.timer = setInterval(() => this.tick(), HEARTBEAT_INTERVAL_MS);
     this.beat(false);
