@@ -11,6 +11,7 @@ import { answerClientError, answerOddRequests } from './client-errors';
 import { sendError } from './http-error.filter';
 import { useStrictJsonBodies } from './json-body';
 import { countRefusal } from './refusals';
+import { useDrainedRefusals } from './refused-bodies';
 import { requestId } from './request-id';
 import { useResponseHeaders } from './response-headers';
 import { RouteMethods } from './route-methods';
@@ -35,6 +36,7 @@ export async function createGateway(
   useResponseHeaders(server);
   answerOddRequests(server.server);
   useStrictJsonBodies(server, config.MAX_BODY_BYTES);
+  useDrainedRefusals(server);
   // Cookies are read on /api/auth only: no hook that parses them for every request.
   await server.register(fastifyCookie, { hook: false });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, routeMethods), adapter, {
