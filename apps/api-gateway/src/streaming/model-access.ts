@@ -8,9 +8,13 @@ export function mayUseModel(state: ModelsState | null, name: string, allowed: re
   return found.kind === 'ready' && found.candidates.some((one) => allowed.includes(one.servedName));
 }
 
+/** A name in a path may be as long as the headers; as much of it is repeated to its sender. */
+const MAX_NAME_CHARS = 256;
+
 /** A model that a key may not use does not exist for it. */
 export function modelNotFound(name: string): CodedError {
-  return new CodedError('model_not_found', `The model \`${name}\` does not exist or you do not have access to it.`, {
+  const shown = name.slice(0, MAX_NAME_CHARS).toWellFormed();
+  return new CodedError('model_not_found', `The model \`${shown}\` does not exist or you do not have access to it.`, {
     param: 'model',
   });
 }
