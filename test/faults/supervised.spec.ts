@@ -1,0 +1,88 @@
+import { eventually } from '#testing/eventually';
+import { startTandem, type TestTandem } from '#testing/tandem';
+import { allBegun, completed, startChat, startChats, type Ended } from './load';
+
+/** The bar is 5 s; the rest is room for a machine that has other work. */
+const READY_AGAIN_MS = 15_000;
+
+const SERVICES = ['usage-service', 'model-manager', 'chat-service', 'api-gateway'] as const;
+
+describe('kill -9 under the supervisor of ./start', () => {
+  let tandem: TestTandem;
+  beforeAll(async () => {
+    tandem = await startTandem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '50', VLLM_SIM_LOAD_SECONDS: '0' } });
+  }, 90_000);
+  afterAll(() => tandem.stop(), 60_000);
+
+  async function pidOf(name: string): Promise<number> {
+    const pid = (await tandem.processes()).get(name)?.pid;
+    if (typeof pid !== 'number') throw new Error(`${name} does not run`);
+    return pid;
+  }
+
+  const enginePid = async (): Promise<number | null | undefined> =>
+    [...(await tandem.processes()).values()].find(({ name }) => name.startsWith('engine:'))?.pid;
+
+  /** Retries as a client with a retry would: an error body is an answer, a broken connection is none. */
+  async function servesAgain(): Promise<Ended> {
+    return eventually(
+      async () => {
+        const chat = startChat(tandem.url, tandem.apiKey, { tokens: 5 });
+        return (await chat.ended).complete ? completed(chat) : null;
+      },
+      { timeoutMs: READY_AGAIN_MS, everyMs: 100 },
+    );
+  }
+
+  it.each(SERVICES)(
+    '%s comes back by itself, and the engine is the same',
+    async (name) => {
+      const [pid, engine] = [await pidOf(name), await enginePid()];
+      const running = startChats(20, tandem.url, tandem.apiKey, { tokens: 200 });
+      await allBegun(running);
+      process.kill(pid, 'SIGKILL');
+      await eventually(
+        async () => (await pidOf(name)) !== pid && (await tandem.processes()).get(name)?.health === 'ready',
+        {
+          timeoutMs: READY_AGAIN_MS,
+          everyMs: 200,
+        },
+      );
+      await servesAgain();
+      expect(await enginePid()).toBe(engine);
+      for (const chat of running) {
+        const ended = await chat.ended;
+        if (name === 'api-gateway') expect(ended.broken).toBe(true);
+        else if (name === 'chat-service') expect(ended.error).toBe('stream_interrupted');
+        else await completed(chat);
+      }
+    },
+    60_000,
+  );
+
+  it('nats-server comes back by itself, streams end with an error event', async () => {
+    const pid = await pidOf('nats-server');
+    const running = startChats(20, tandem.url, tandem.apiKey, { tokens: 2_000 });
+    await allBegun(running);
+    process.kill(pid, 'SIGKILL');
+    for (const chat of running) expect(await chat.ended).toMatchObject({ error: 'stream_interrupted', broken: false });
+    await servesAgain();
+    expect(await pidOf('nats-server')).not.toBe(pid);
+  }, 60_000);
+
+  it('postgres comes back by itself, and nobody who is known notices', async () => {
+    const pid = await pidOf('postgres');
+    const running = startChats(20, tandem.url, tandem.apiKey, { tokens: 200 });
+    await allBegun(running);
+    process.kill(pid, 'SIGKILL');
+    await Promise.all(startChats(5, tandem.url, tandem.apiKey, { tokens: 5 }).map(completed));
+    await Promise.all(running.map(completed));
+    await eventually(
+      async () => (await tandem.processes()).get('postgres')?.health === 'ready' && (await pidOf('postgres')) !== pid,
+      {
+        timeoutMs: READY_AGAIN_MS,
+        everyMs: 200,
+      },
+    );
+  }, 60_000);
+});
