@@ -3,7 +3,12 @@ import { FrameBatch, FrameKind, readFrames, type Frame } from './frames';
 
 const kinds = fc.constantFrom(...Object.values(FrameKind));
 const frames = fc.array(
-  fc.record({ kind: kinds, stream: fc.nat(0xffffffff), sequence: fc.nat(0xffffffff), bytes: fc.uint8Array({ maxLength: 3000 }) }),
+  fc.record({
+    kind: kinds,
+    stream: fc.nat(0xffffffff),
+    sequence: fc.nat(0xffffffff),
+    bytes: fc.uint8Array({ maxLength: 3000 }),
+  }),
 );
 
 function read(message: Uint8Array): (Frame & { owner: string })[] {
@@ -20,7 +25,13 @@ describe('the frame codec', () => {
         for (const f of input) batch.push(f.kind, f.stream, f.sequence, Buffer.from(f.bytes));
         const out = read(batch.take());
         expect(out.map((f) => ({ ...f, payload: [...f.payload] }))).toEqual(
-          input.map((f) => ({ kind: f.kind, stream: f.stream, sequence: f.sequence, payload: [...f.bytes], owner: 'chat-1' })),
+          input.map((f) => ({
+            kind: f.kind,
+            stream: f.stream,
+            sequence: f.sequence,
+            payload: [...f.bytes],
+            owner: 'chat-1',
+          })),
         );
         expect(batch.empty).toBe(true);
       }),

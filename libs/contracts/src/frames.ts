@@ -31,15 +31,20 @@ export interface Frame {
 }
 
 const VERSION = 1;
-const SMALLEST_BATCH_BYTES = 1024;
+const SMALLEST_BATCH_BYTES = 64 * 1024;
+/** One huge event must not hold its memory for ever. */
+const LARGEST_KEPT_BYTES = 256 * 1024;
 const NOTHING = Buffer.alloc(0);
 export const FRAME_HEADER_BYTES = 13;
-/** Stays below every deployment's `max_payload` (8 MiB) with room for a frame that is larger than the rest. */
-export const MAX_BATCH_BYTES = 1024 * 1024;
+/**
+ * A message is sent when it is about this large: one read of the peer's socket (64 KiB), so that its NATS client need
+ * not put it together from parts. A single event that is larger travels alone, far below `max_payload` (8 MiB).
+ */
+export const MAX_BATCH_BYTES = 60 * 1024;
 
 /**
  * Collects frames into one message. `push` copies the bytes at once: they may stand in a read buffer that the next
- * read overwrites. This is the only copy between the engine's socket and NATS.
+ * read overwrites.
  */
 export class FrameBatch {
   private readonly prefix: Buffer;
@@ -61,7 +66,14 @@ export class FrameBatch {
     return this.used === this.prefix.length;
   }
 
-  push(kind: FrameKind, stream: number, sequence: number, source: Buffer = NOTHING, start = 0, end = source.length): void {
+  push(
+    kind: FrameKind,
+    stream: number,
+    sequence: number,
+    source: Buffer = NOTHING,
+    start = 0,
+    end = source.length,
+  ): void {
     const needed = this.used + FRAME_HEADER_BYTES + end - start;
     if (needed > this.buffer.length) this.grow(needed);
     const { buffer } = this;
@@ -74,11 +86,14 @@ export class FrameBatch {
     this.used = needed;
   }
 
-  /** The message; the batch is empty afterwards and never touches the returned bytes again. */
+  /**
+   * The message; the batch is empty afterwards. It is copied out at its exact size: handing out the work buffer and
+   * making a new one for the next message kept the garbage collector busy with memory that was mostly unused.
+   */
   take(): Buffer {
-    const message = this.buffer.subarray(0, this.used);
-    // The next message is likely about as large as this one.
-    this.buffer = Buffer.allocUnsafe(Math.max(SMALLEST_BATCH_BYTES, Math.min(MAX_BATCH_BYTES, this.used * 2)));
+    const message = Buffer.allocUnsafe(this.used);
+    this.buffer.copy(message, 0, 0, this.used);
+    if (this.buffer.length > LARGEST_KEPT_BYTES) this.buffer = Buffer.allocUnsafe(SMALLEST_BATCH_BYTES);
     this.used = this.begin();
     return message;
   }

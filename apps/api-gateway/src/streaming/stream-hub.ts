@@ -131,8 +131,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   private onFrame(frame: Frame, ownerId: string): void {
     const stream = this.streams.get(frame.stream);
     if (stream === undefined) return;
-    if (stream.ownerId === null) stream.ownerId = ownerId;
-    this.owners.set(ownerId, performance.now());
+    if (stream.ownerId === null) this.own(stream, ownerId);
     if (frame.sequence !== stream.expected || stream.ownerId !== ownerId) {
       this.cancel(stream, 'gateway_failed');
       this.end(stream, new CodedError('stream_interrupted', 'A part of the answer was lost between the services.'));
@@ -156,6 +155,12 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
       default:
         frame.kind satisfies never;
     }
+  }
+
+  private own(stream: LiveStream, ownerId: string): void {
+    stream.ownerId = ownerId;
+    // A chat-service that began after the last beat was heard.
+    if (!this.owners.has(ownerId)) this.owners.set(ownerId, performance.now());
   }
 
   private end(stream: LiveStream, error: CodedError | null): void {

@@ -43,10 +43,15 @@ export class FrameSender {
     const outbox = this.outboxes.get(gatewayId);
     if (outbox === undefined) return;
     outbox.streams -= 1;
-    if (outbox.streams === 0) {
-      this.flush(outbox);
-      this.outboxes.delete(gatewayId);
-    }
+    if (outbox.streams === 0) this.flush(outbox);
+  }
+
+  /** The gateway is gone, and its buffers with it. */
+  forget(gatewayId: string): void {
+    const outbox = this.outboxes.get(gatewayId);
+    if (outbox === undefined) return;
+    this.flush(outbox);
+    this.outboxes.delete(gatewayId);
   }
 
   /** Copies the bytes of `[start, end)` at once. */

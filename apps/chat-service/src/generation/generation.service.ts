@@ -224,8 +224,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   private onGatewayBeat({ instanceId, leaving }: Heartbeat): void {
-    if (leaving === true) this.gateways.left(instanceId);
-    else this.gateways.seen(instanceId, performance.now());
+    if (leaving === true) {
+      this.gateways.left(instanceId);
+      this.sender.forget(instanceId);
+    } else this.gateways.seen(instanceId, performance.now());
   }
 
   private sweep(): void {
@@ -234,6 +236,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     for (const gatewayId of this.gateways.lost(at)) {
       this.logger.warn({ msg: 'a gateway fell silent; its streams are ended', gatewayId });
       this.endAll('gateway_failed', (generation) => generation.head.gatewayId === gatewayId);
+      this.sender.forget(gatewayId);
     }
   }
 

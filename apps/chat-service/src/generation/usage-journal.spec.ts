@@ -118,4 +118,10 @@ describe('the usage journal', () => {
     await done;
     expect(journal.backlog).toBe(0);
   });
+
+  it('does not hold up a stopping service for ever when the ledger takes nothing', async () => {
+    const { journal } = setUp();
+    journal.add(event('a'), () => undefined);
+    await expect(journal.idle(20)).resolves.toBeUndefined();
+  });
 });

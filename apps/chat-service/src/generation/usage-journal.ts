@@ -23,6 +23,8 @@ const LAZY_MS = 10;
 /** This many starts in one message and the one before it are a crowd. */
 const CROWD = 4;
 const RETRY_MS = 250;
+/** A restart of nats-server takes about a second. */
+const STOP_LIMIT_MS = 5_000;
 
 /**
  * Takes the events of requests to the ledger, many in one message, since a message costs the server an fsync. A message
@@ -60,10 +62,19 @@ export class UsageJournal {
     this.schedule();
   }
 
-  /** Resolves when everything added so far is on disk. */
-  async idle(): Promise<void> {
+  /**
+   * Resolves when everything added so far is on disk, or when the ledger has not taken it within `limitMs`: a service that
+   * stops while NATS is away must still end.
+   */
+  async idle(limitMs = STOP_LIMIT_MS): Promise<void> {
     if (this.waiting.length === 0 && this.inFlight === 0) return;
-    await new Promise<void>((resolve) => this.idleWaiters.push(resolve));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.idleWaiters.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   private schedule(): void {
