@@ -42,6 +42,14 @@ async function bridgeTo(port: number): Promise<Bridge> {
   };
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // ESRCH: nobody has this pid any more
+  }
+}
+
 describe('NATS and Postgres go away', () => {
   let system: TestSystem;
   let bridge: Bridge;
@@ -148,4 +156,14 @@ describe('NATS and Postgres go away', () => {
     );
     expect((await startChat(system.url, 'sk-tandem-never-seen-before').ended).error).toBe('invalid_api_key');
   }, 60_000);
+
+  it('all services end at SIGTERM while NATS is away', async () => {
+    const running = chats(5, ENDLESS);
+    await allBegun(running);
+    await system.nats.kill();
+    for (const pid of Object.values(system.pids)) process.kill(pid, 'SIGTERM');
+    for (const chat of running) expect((await chat.ended).error).toBe('stream_interrupted');
+    // The journal waits 5 s for its ledger.
+    await eventually(() => !Object.values(system.pids).some(isAlive), { timeoutMs: 20_000 });
+  }, 40_000);
 });
