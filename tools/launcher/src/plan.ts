@@ -142,7 +142,8 @@ function app(inputs: Inputs, name: ServiceName, own: Readonly<Record<string, str
     name,
     stage: 1,
     command: process.execPath,
-    args: [join(root, 'dist', 'apps', name, 'src', 'main.js')],
+    // On two cores the collector's helper threads cost more than they save (docs/decisions/002).
+    args: ['--single-threaded-gc', join(root, 'dist', 'apps', name, 'src', 'main.js')],
     env: serviceEnvironment(name, home.dir, env, { HOST: '127.0.0.1', PORT: String(port), NATS_URL: natsUrl, ...own }),
     cwd: root,
     port,

@@ -3,7 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import fastifyCookie from '@fastify/cookie';
 import { serviceLogger } from '#common/logging';
 import { CodedError } from '#contracts/errors';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from '../app.module';
 import type { GatewayConfig } from '../config';
 import { ApiDocument } from '../docs/api-document';
@@ -21,6 +21,8 @@ import { toCodedError } from './to-coded-error';
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Longer than the 60 s of nginx and of cloud load balancers, so that the proxy is the one who closes. */
 const KEEP_ALIVE_MS = 75_000;
+/** How long a client may take to read the last bytes of its answer when the gateway stops. */
+const LAST_BYTES_MS = 5_000;
 
 /** The gateway's application, ready to listen. `preview` builds the routes only: nothing is connected or started. */
 export async function createGateway(
@@ -34,6 +36,7 @@ export async function createGateway(
   const routeMethods = new RouteMethods();
   routeMethods.watch(server);
   useResponseHeaders(server);
+  endConnectionsAtShutdown(server);
   answerOddRequests(server.server);
   useStrictJsonBodies(server, config.MAX_BODY_BYTES);
   useDrainedRefusals(server);
@@ -47,6 +50,17 @@ export async function createGateway(
   if (!preview) app.get(ApiDocument, { strict: false }).describes(app);
   if (config.CORS_ORIGINS.length > 0) app.enableCors(corsOptions(config.CORS_ORIGINS));
   return app;
+}
+
+/**
+ * Node waits for every connection when a server closes. By then all streams have been drained; a client that does not
+ * read its last bytes must not hold the process.
+ */
+function endConnectionsAtShutdown(server: FastifyInstance): void {
+  server.addHook('preClose', (done) => {
+    setTimeout(() => server.server.closeAllConnections(), LAST_BYTES_MS).unref();
+    done();
+  });
 }
 
 function fastifyAdapter(config: GatewayConfig): FastifyAdapter {
