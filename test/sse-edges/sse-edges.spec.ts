@@ -15,7 +15,13 @@ import {
 const TIMEOUTS = { FIRST_TOKEN_TIMEOUT_MS: '1500', BETWEEN_TOKENS_TIMEOUT_MS: '2000', REQUEST_DEADLINE_MS: '9000' };
 
 /** Asked for at the start, since they take as long as their timeouts. */
-type Slow = 'never answers' | 'sends headers only' | 'stalls' | 'goes on for ever' | 'never answers, unstreamed';
+type Slow =
+  | 'never answers'
+  | 'sends headers only'
+  | 'only comments'
+  | 'stalls'
+  | 'goes on for ever'
+  | 'never answers, unstreamed';
 
 describe('an engine that answers in odd ways', () => {
   let engine: ScriptedEngine;
@@ -49,7 +55,16 @@ describe('an engine that answers in odd ways', () => {
       }
       closed.add('goes on for ever');
     });
+    engine.on('only comments', async (wire) => {
+      await wire.send(STREAM_HEAD);
+      while (!wire.isClosed) {
+        await wire.chunk(': I am still here\n\n');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      closed.add('only comments');
+    });
     slow = {
+      'only comments': ask(system, 'only comments'),
       'never answers': ask(system, 'never answers'),
       'sends headers only': ask(system, 'sends headers only'),
       stalls: ask(system, 'stalls'),
@@ -374,6 +389,10 @@ describe('an engine that answers in odd ways', () => {
       expect(await slow['sends headers only']).toMatchObject({ status: 504, error: { code: 'first_token_timeout' } });
     });
 
+    it('comments that keep a connection alive are no token', async () => {
+      expect(await slow['only comments']).toMatchObject({ error: { code: 'first_token_timeout' } });
+    });
+
     it('between_tokens_timeout is an error event after what came before', async () => {
       const heard = await slow.stalls;
       expect(heard.events).toHaveLength(2);
@@ -392,7 +411,7 @@ describe('an engine that answers in odd ways', () => {
     }, 20_000);
 
     it('the connection to the engine is closed each time', async () => {
-      await eventually(() => closed.size === 4);
+      await eventually(() => closed.size === 5);
     });
   });
 

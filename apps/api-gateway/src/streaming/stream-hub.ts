@@ -92,6 +92,8 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
         'service_unavailable',
         'The gateway has lost its connection to the other services and is reconnecting.',
       );
+    if (this.owners.size === 0)
+      throw new CodedError('service_unavailable', 'No chat service is running. Try again in a moment.');
     const id = this.nextStream();
     const stream = new LiveStream(id, request.requestId, request.actor.userId, reader, performance.now());
     this.streams.set(id, stream);

@@ -17,6 +17,8 @@ export interface AnswerSink {
 export interface Answer {
   readonly usage: EngineUsage | null;
   readonly tokenEvents: number;
+  /** Grows with every sign of an answer; a comment that keeps a connection alive is none. */
+  readonly progress: number;
   push(bytes: Buffer, start: number, end: number): void;
   /** The engine's response is over; `whole` is false when the connection broke. */
   end(whole: boolean): void;
@@ -51,6 +53,10 @@ export class StreamAnswer implements Answer {
     return this.scanner.tokenEvents;
   }
 
+  get progress(): number {
+    return this.scanner.tokenEvents + this.scanner.roleEvents;
+  }
+
   push(bytes: Buffer, start: number, end: number): void {
     if (this.over) return;
     this.scanner.push(bytes, start, end);
@@ -80,6 +86,10 @@ export class WholeAnswer implements Answer {
   private over = false;
   usage: EngineUsage | null = null;
   readonly tokenEvents = 0;
+
+  get progress(): number {
+    return this.bytes;
+  }
 
   constructor(
     private readonly sink: AnswerSink,

@@ -37,6 +37,8 @@ export class Generation {
   private readonly sentAt = now();
   private lastTokenAt = 0;
   private firstTokenAt = 0;
+  /** Of the answer, when the last token came. */
+  private progress = 0;
   private sequence = 0;
   private call: EngineCall | null = null;
   private answer: Answer | null = null;
@@ -103,9 +105,13 @@ export class Generation {
 
   pass(kind: FrameKind, bytes: Buffer, start: number, end: number): void {
     if (this.over) return;
-    this.lastTokenAt = now();
     const first = this.firstTokenAt === 0;
-    if (first) this.firstTokenAt = this.lastTokenAt;
+    const progress = this.answer?.progress ?? 0;
+    if (progress > this.progress) {
+      this.progress = progress;
+      this.lastTokenAt = now();
+      if (first) this.firstTokenAt = this.lastTokenAt;
+    }
     this.emit(first ? 'now' : 'soon', kind, bytes, start, end);
   }
 

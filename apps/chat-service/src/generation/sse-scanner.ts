@@ -46,6 +46,8 @@ export class SseScanner {
   private carried = 0;
   /** Events that carried (or may have carried) a token; role events and usage are not counted. */
   tokenEvents = 0;
+  /** Events that only say whose turn it is: the first sign of an answer. */
+  roleEvents = 0;
   usage: EngineUsage | null = null;
   /** `[DONE]` was seen: the stream is complete. */
   done = false;
@@ -149,8 +151,7 @@ export class SseScanner {
       return false;
     }
     if (special) return this.inspectSpecial(events.subarray(payload, end));
-    if (this.tokenEvents === 0 && events.subarray(payload, end).includes(ROLE)) return true;
-    this.tokenEvents += 1;
+    this.countEvent(this.tokenEvents === 0 && events.subarray(payload, end).includes(ROLE));
     return true;
   }
 
@@ -171,8 +172,13 @@ export class SseScanner {
         return false;
       }
     }
-    if (!event.includes(ROLE)) this.tokenEvents += 1;
+    this.countEvent(event.includes(ROLE));
     return true;
+  }
+
+  private countEvent(isRole: boolean): void {
+    if (isRole) this.roleEvents += 1;
+    else this.tokenEvents += 1;
   }
 
   private fail(error: EngineError): void {
