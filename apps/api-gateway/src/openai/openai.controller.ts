@@ -1,4 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authenticated } from '../auth/access.decorators';
 import { Generations } from '../streaming/generations';
@@ -7,6 +8,7 @@ import { ModelList, type OpenAiModel } from './model-list';
 import { RequestChecker } from './generation-request';
 
 /** OpenAI's API. */
+@ApiTags('OpenAI')
 @Controller('v1')
 @Authenticated()
 export class OpenAiController {

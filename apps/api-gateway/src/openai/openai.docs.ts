@@ -11,7 +11,6 @@ import {
   ApiParam,
   ApiPayloadTooLargeResponse,
   ApiServiceUnavailableResponse,
-  ApiTags,
   ApiTooManyRequestsResponse,
   ApiUnsupportedMediaTypeResponse,
   getSchemaPath,
@@ -30,6 +29,17 @@ const error = (description: string): { description: string; type: typeof ErrorRe
   description,
   type: ErrorResponseDto,
 });
+
+const messages = [{ role: 'user', content: 'Say hello in Korean.' }];
+
+/** What the console sends when somebody just presses the button. */
+const CHAT_EXAMPLES = {
+  whole: { summary: 'One answer', value: { model: 'default', messages, max_tokens: 64 } },
+  stream: { summary: 'A stream', value: { model: 'default', messages, max_tokens: 64, stream: true } },
+};
+const COMPLETION_EXAMPLES = {
+  whole: { summary: 'One answer', value: { model: 'default', prompt: 'Once upon a time', max_tokens: 64 } },
+};
 
 /** The answers that every generating route has beside 200. */
 function generationErrors(): MethodDecorator {
@@ -65,37 +75,30 @@ function jsonOrEvents(dto: typeof ChatCompletionDto | typeof CompletionDto): Met
 
 export const ApiChatCompletions = (): MethodDecorator =>
   applyDecorators(
-    ApiTags('openai'),
     ApiOperation({
       summary: 'Create a chat completion',
       description:
         'OpenAI’s parameters and vLLM’s sampling parameters. Fields that are not known are left out and named in the header ' +
         '`x-tandem-ignored-fields`; fields that would change the server (`chat_template`, addresses of media, ...) are refused.',
     }),
-    ApiBody({ type: ChatCompletionRequestDto }),
+    ApiBody({ type: ChatCompletionRequestDto, examples: CHAT_EXAMPLES }),
     jsonOrEvents(ChatCompletionDto),
     generationErrors(),
   );
 
 export const ApiCompletions = (): MethodDecorator =>
   applyDecorators(
-    ApiTags('openai'),
     ApiOperation({ summary: 'Create a completion' }),
-    ApiBody({ type: CompletionRequestDto }),
+    ApiBody({ type: CompletionRequestDto, examples: COMPLETION_EXAMPLES }),
     jsonOrEvents(CompletionDto),
     generationErrors(),
   );
 
 export const ApiModels = (): MethodDecorator =>
-  applyDecorators(
-    ApiTags('openai'),
-    ApiOperation({ summary: 'List the models' }),
-    ApiOkResponse({ type: ModelListDto }),
-  );
+  applyDecorators(ApiOperation({ summary: 'List the models' }), ApiOkResponse({ type: ModelListDto }));
 
 export const ApiModel = (): MethodDecorator =>
   applyDecorators(
-    ApiTags('openai'),
     ApiOperation({ summary: 'Retrieve a model' }),
     ApiParam({ name: 'model', description: 'Its id; slashes may stand as they are.', example: 'default' }),
     ApiOkResponse({ type: ModelDto }),

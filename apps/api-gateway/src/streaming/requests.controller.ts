@@ -5,7 +5,7 @@ import { Authenticated, CurrentActor } from '../auth/access.decorators';
 import { ErrorResponseDto } from '../http/error.dto';
 import { CancelRequests } from './cancel-requests';
 
-@ApiTags('requests')
+@ApiTags('Requests')
 @Controller('api/requests')
 export class RequestsController {
   constructor(private readonly requests: CancelRequests) {}
