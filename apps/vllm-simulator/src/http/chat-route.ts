@@ -37,8 +37,8 @@ export function chatRoute(state: ServerState, exchange: Exchange, body: Body): v
   }
 }
 
-/** Throws an ApiError for a grammar that cannot be compiled. */
-function chatSequences(state: ServerState, request: ChatRequest, sink: TokenSink): Sequence[] {
+/** One sequence for each choice. Throws an ApiError for a grammar that cannot be compiled. */
+export function chatSequences(state: ServerState, request: ChatRequest, sink: TokenSink): Sequence[] {
   const { sampling, promptIds } = request;
   const room = Math.max(1, state.limits.maxModelLen - promptIds.length);
   const params = {

@@ -24,6 +24,11 @@ export class EventWriter {
     this.write(`data: ${json}\n\n`);
   }
 
+  /** An event with a name, as in the APIs of /v1/messages and /v1/responses. */
+  event(name: string, data: unknown): void {
+    this.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
   done(): void {
     this.write('data: [DONE]\n\n');
     this.end();

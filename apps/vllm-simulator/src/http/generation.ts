@@ -1,13 +1,31 @@
 import type { EngineRequest } from '../engine/engine';
 import type { Sequence, TokenSink } from '../engine/sequence';
-import { ApiError, ENGINE_DEAD_MESSAGE, engineDead } from '../protocol/api-error';
+import { ApiError, engineDead } from '../protocol/api-error';
 import { pyJson } from '../protocol/python';
 import { EventWriter } from './event-writer';
 import type { Exchange } from './exchange';
 import type { ServerState } from './server-state';
 
+/** How an API tells of a failure that came after the request was accepted. */
+export interface ErrorDialect {
+  /** The body of an answer in one piece. */
+  body(error: ApiError): unknown;
+  /** The end of a stream whose 200 has gone out. */
+  endStream(writer: EventWriter, error: ApiError): void;
+}
+
+export const OPENAI_ERRORS: ErrorDialect = {
+  body: (error) => error.body,
+  endStream: (writer, error) => {
+    writer.data(pyJson({ error: error.body['error'] }));
+    writer.done();
+  },
+};
+
 interface StreamGeneration {
   readonly kind: 'stream';
+  /** OpenAI's unless another is given. */
+  readonly errors?: ErrorDialect;
   readonly choices: number;
   sequences(sink: TokenSink): readonly Sequence[];
   open(writer: EventWriter, onEnd: () => void): TokenSink;
@@ -15,6 +33,7 @@ interface StreamGeneration {
 
 interface WholeGeneration {
   readonly kind: 'whole';
+  readonly errors?: ErrorDialect;
   readonly choices: number;
   sequences(sink: TokenSink): readonly Sequence[];
   open(onEnd: (body: unknown) => void): TokenSink;
@@ -31,10 +50,7 @@ export function runGeneration(state: ServerState, exchange: Exchange, generation
 function runStream(state: ServerState, exchange: Exchange, generation: StreamGeneration): void {
   exchange.startEventStream();
   const writer = new EventWriter(exchange.res);
-  const errorEvent = (error: unknown): void => {
-    writer.data(pyJson({ error }));
-    writer.done();
-  };
+  const { errors = OPENAI_ERRORS } = generation;
   let request: EngineRequest | null = null;
   const end = (): void => {
     if (request !== null) state.engine.done(request);
@@ -53,19 +69,20 @@ function runStream(state: ServerState, exchange: Exchange, generation: StreamGen
       choices: generation.choices,
       sequences: generation.sequences(sink),
       engineDied: () => {
-        errorEvent({ message: ENGINE_DEAD_MESSAGE, type: 'InternalServerError', param: null, code: 500 });
+        errors.endStream(writer, engineDead());
       },
     };
   } catch (error) {
     // The 200 has gone out: a grammar that cannot be compiled is an event, not a status.
     if (!(error instanceof ApiError)) throw error;
-    errorEvent(error.body['error']);
+    errors.endStream(writer, error);
     return;
   }
   submit(state, exchange, request);
 }
 
 function runWhole(state: ServerState, exchange: Exchange, generation: WholeGeneration): void {
+  const { errors = OPENAI_ERRORS } = generation;
   let request: EngineRequest | null = null;
   const sink = generation.open((body) => {
     if (request !== null) state.engine.done(request);
@@ -75,8 +92,8 @@ function runWhole(state: ServerState, exchange: Exchange, generation: WholeGener
     choices: generation.choices,
     sequences: generation.sequences(sink),
     engineDied: () => {
-      const { status, body } = engineDead();
-      exchange.json(status, body);
+      const error = engineDead();
+      exchange.json(error.status, errors.body(error));
     },
   };
   submit(state, exchange, request);

@@ -7,8 +7,10 @@ import { metricsText } from '../engine/metrics-text';
 import { chatRoute } from './chat-route';
 import { completionRoute } from './completion-route';
 import { Exchange } from './exchange';
+import { countTokensRoute, messagesRoute } from './messages-route';
 import { modelList } from './models-route';
 import { readJsonBody } from './read-body';
+import { responsesRoute, unknownResponseRoute } from './responses-route';
 import { VLLM_VERSION, type ServerState } from './server-state';
 import { detokenizeRoute, tokenizeRoute } from './tokenize-route';
 
@@ -55,6 +57,11 @@ const ROUTES: ReadonlyMap<string, Readonly<Record<string, Handler>>> = new Map(
     '/detokenize': { POST: withBody(detokenizeRoute) },
     '/v1/chat/completions': { POST: generating(withBody(chatRoute)) },
     '/v1/completions': { POST: generating(withBody(completionRoute)) },
+    '/v1/messages': { POST: generating(withBody(messagesRoute)) },
+    '/v1/messages/count_tokens': { POST: generating(withBody(countTokensRoute)) },
+    '/v1/responses': { POST: generating(withBody(responsesRoute)) },
+    '/v1/responses/{response_id}': { GET: generating(unknownResponseRoute) },
+    '/v1/responses/{response_id}/cancel': { POST: generating(unknownResponseRoute) },
     '/invocations': {
       POST: generating(
         withBody((state, exchange, body) =>
@@ -68,6 +75,9 @@ const ROUTES: ReadonlyMap<string, Readonly<Record<string, Handler>>> = new Map(
     '/inference/v1/abort_requests': { POST: refuseScaleOut },
   } satisfies Record<string, Record<string, Handler>>),
 );
+
+/** The path as ROUTES has it: with {response_id} in place of one. */
+const routeOf = (path: string): string => path.replace(/^(\/v1\/responses\/)[^/]+(\/cancel)?$/, '$1{response_id}$2');
 
 const sameSecret = (given: string, key: string): boolean => {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -117,10 +127,10 @@ async function route(state: ServerState, exchange: Exchange): Promise<void> {
     preflight(state, exchange);
     return;
   }
-  const methods = ROUTES.get(path);
+  const methods = ROUTES.get(routeOf(path));
   if (methods === undefined) {
     const bare = path.replace(/\/$/, '');
-    if (path !== '/' && ROUTES.has(bare)) {
+    if (path !== '/' && ROUTES.has(routeOf(bare))) {
       exchange.empty(307, ['location', `http://${req.headers.host ?? ''}${bare}`]);
       return;
     }
@@ -138,7 +148,7 @@ async function route(state: ServerState, exchange: Exchange): Promise<void> {
 
 function countRequest(state: ServerState, req: IncomingMessage, res: ServerResponse): void {
   const path = (req.url ?? '/').split('?')[0] ?? '/';
-  const handler = ROUTES.has(path) ? path : 'none';
+  const handler = ROUTES.has(routeOf(path)) ? routeOf(path) : 'none';
   const key = `handler="${handler}",method="${req.method ?? ''}",status="${Math.floor(res.statusCode / 100)}xx"`;
   if (path !== '/metrics' && path !== '/health') state.httpRequests.set(key, (state.httpRequests.get(key) ?? 0) + 1);
 }

@@ -30,7 +30,7 @@ export const modelNotFound = (model: string, known: readonly string[]): ApiError
     'model',
   );
 
-export const ENGINE_DEAD_MESSAGE = 'EngineCore encountered an issue. See stack trace (above) for the root cause.';
+const ENGINE_DEAD_MESSAGE = 'EngineCore encountered an issue. See stack trace (above) for the root cause.';
 
 export const engineDead = (): ApiError => errorBody(500, 'InternalServerError', ENGINE_DEAD_MESSAGE, null);
 

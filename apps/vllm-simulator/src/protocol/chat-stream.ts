@@ -3,18 +3,12 @@ import type { Sequence } from '../engine/sequence';
 import type { ChatRequest } from './chat-request';
 import { chatLogprob, tokenLogprob } from './logprobs';
 import { fingerprintTail, newId, streamUsage, usageOf, type ReplyHead } from './reply';
-
-/** Progress of a tool call within the tokens of one choice. */
-interface CallProgress {
-  text: string;
-  named: boolean;
-  sentArguments: number;
-}
+import { ToolCallProgress } from './tool-call-progress';
 
 /** The events of a streamed chat answer, byte for byte as vLLM 0.32.0 writes them. */
 export class ChatStream {
   private readonly prefix: string;
-  private readonly calls = new Map<number, CallProgress>();
+  private readonly calls = new Map<number, ToolCallProgress>();
   private started = false;
   private unfinished: number;
   private completionTokens = 0;
@@ -100,20 +94,19 @@ export class ChatStream {
   private callDelta(sequence: Sequence, text: string): string | null {
     const call = this.request.toolCall;
     if (call === null) return null;
-    const progress = this.calls.get(sequence.index) ?? { text: '', named: false, sentArguments: 0 };
+    const progress = this.calls.get(sequence.index) ?? new ToolCallProgress(call);
     this.calls.set(sequence.index, progress);
-    progress.text += text;
-    if (progress.text.length < call.before.length) return null;
-    if (!progress.named) {
-      progress.named = true;
-      const named = { id: `chatcmpl-tool-${newId()}`, type: 'function', index: 0, function: { name: call.name } };
-      return `{"content":null,"tool_calls":[${JSON.stringify(named)}]}`;
+    const step = progress.push(text);
+    switch (step.kind) {
+      case 'nothing':
+        return null;
+      case 'named': {
+        const named = { id: `chatcmpl-tool-${newId()}`, type: 'function', index: 0, function: { name: call.name } };
+        return `{"content":null,"tool_calls":[${JSON.stringify(named)}]}`;
+      }
+      case 'arguments':
+        return `{"content":null,"tool_calls":[{"index":0,"function":{"arguments":${JSON.stringify(step.piece)}}}]}`;
     }
-    const end = Math.min(progress.text.length - call.before.length, call.argumentsJson.length);
-    const piece = call.argumentsJson.slice(progress.sentArguments, end);
-    progress.sentArguments = Math.max(progress.sentArguments, end);
-    if (piece === '') return null;
-    return `{"content":null,"tool_calls":[{"index":0,"function":{"arguments":${JSON.stringify(piece)}}}]}`;
   }
 
   private continuous(completionTokens: number): string {

@@ -96,6 +96,11 @@ export class FieldReader {
     return [];
   }
 
+  /** For a field that must be there and is not. */
+  missing(name: string): void {
+    this.problems.push({ type: 'missing', loc: `body.${name}`, msg: 'Field required', input: this.body });
+  }
+
   fail(name: string, type: string, msg: string, ctx?: string): null {
     this.problems.push({
       type,

@@ -47,8 +47,8 @@ export function checkPromptLength(tokens: number, maxModelLen: number): void {
 }
 
 /** More output than the whole context is refused; more than is left of it is cut silently. */
-export function checkMaxTokens(maxTokens: number | null, maxModelLen: number): void {
+export function checkMaxTokens(maxTokens: number | null, maxModelLen: number, name = 'max_tokens'): void {
   if (maxTokens === null || maxTokens <= maxModelLen) return;
-  const message = `max_tokens=${maxTokens} cannot be greater than max_model_len=${maxModelLen}. Please request fewer output tokens.`;
-  throw badRequest(message, 'max_tokens', String(maxTokens));
+  const message = `${name}=${maxTokens} cannot be greater than max_model_len=${maxModelLen}. Please request fewer output tokens.`;
+  throw badRequest(message, name, String(maxTokens));
 }
