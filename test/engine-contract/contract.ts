@@ -2,7 +2,9 @@ import { choices } from './cases/choices';
 import { counters } from './cases/counters';
 import { formats } from './cases/formats';
 import { leaving } from './cases/leaving';
+import { messages } from './cases/messages';
 import { recordedAnswers } from './cases/recorded-answers';
+import { responses } from './cases/responses';
 import { streams } from './cases/streams';
 import { EngineClient, type Tools } from './engine-client';
 
@@ -13,5 +15,6 @@ import { EngineClient, type Tools } from './engine-client';
  */
 export function engineContract(tools: Tools, engine: () => { readonly url: string }): void {
   const client = new EngineClient(tools, engine);
-  for (const cases of [recordedAnswers, streams, choices, formats, counters, leaving]) cases(client);
+  for (const cases of [recordedAnswers, streams, choices, formats, counters, leaving, messages, responses])
+    cases(client);
 }

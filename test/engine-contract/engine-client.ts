@@ -6,6 +6,8 @@ export type Tools = 'with a tool parser' | 'without a tool parser';
 
 export const MODEL = 'tiny-chat';
 export const CHAT = '/v1/chat/completions';
+export const MESSAGES = '/v1/messages';
+export const RESPONSES = '/v1/responses';
 export const HELLO = [{ role: 'user', content: 'Hello, tell me a story.' }];
 /** The first request with logprobs compiles for a quarter of a minute on a real engine. */
 export const SLOW_MS = 120_000;

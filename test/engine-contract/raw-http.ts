@@ -130,3 +130,12 @@ export function events(response: RawResponse): unknown[] {
     return match[1] === '[DONE]' ? '[DONE]' : (JSON.parse(match[1]) as unknown);
   });
 }
+
+/** The events of a stream whose events have names: name and data. Fails if a chunk is not exactly one event. */
+export function namedEvents(response: RawResponse): { name: string; data: Record<string, unknown> }[] {
+  return response.chunks.map((chunk) => {
+    const match = /^event: (.+)\ndata: (.*)\n\n$/.exec(chunk);
+    if (match?.[1] === undefined) throw new Error(`not one named event: ${JSON.stringify(chunk)}`);
+    return { name: match[1], data: JSON.parse(match[2] ?? '') as Record<string, unknown> };
+  });
+}

@@ -1,9 +1,9 @@
-import { events, type RawResponse } from './raw-http';
+import { events, namedEvents, type RawResponse } from './raw-http';
 
 /** Names and types of a JSON value, in order: what a client can rely on, without the text that a model made up. */
 export function shape(value: unknown, key = ''): unknown {
   // Why an answer ended, and which bytes a token has, is the model's affair.
-  if (key === 'stop_reason') return 'any';
+  if (key === 'stop_reason' || key === 'incomplete_details') return 'any';
   if (key === 'bytes') return ['number'];
   if (key === 'finish_reason') return value === null ? 'null' : 'reason';
   if (value === null) return 'null';
@@ -17,6 +17,9 @@ export function shape(value: unknown, key = ''): unknown {
 
 /** Shapes of the events of a stream. */
 export function eventShapes(response: RawResponse): unknown[] {
+  if (response.chunks[0]?.startsWith('event:') === true) {
+    return namedEvents(response).map(({ name, data }) => [name, shape(data)]);
+  }
   return events(response).map((event) => (event === '[DONE]' ? event : shape(event)));
 }
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { eventually } from '#testing/eventually';
 import { expectedAnswer } from '#testing/simulated-text';
 import { startSimulator, type RunningSimulator, type SimulatorOptions } from '#testing/simulator';
-import { events, open, parseResponse, post, postText, rawExchange } from './raw-http';
+import { events, namedEvents, open, parseResponse, post, postText, rawExchange } from './raw-http';
 import { recordedResponse, recording, recordings } from './replay';
 import { shape, stableHeaders, expectStreamLike } from './shapes';
 
@@ -167,6 +167,22 @@ describe('faults', () => {
     expect((await post(one.url, CHAT, ask())).status).toBe(500);
     expect(await one.exited).toBe(0);
     expect(one.output()).toContain('EngineDeadError');
+  });
+
+  it('crash-after: messages end with the error of their converter, responses without a word', async () => {
+    const one = await simulator({ env: { VLLM_SIM_FAULT: 'crash-after:20' } });
+    const request = { model: 'sim', max_tokens: 5000, ...ask() };
+    const respond = { input: question, ignore_eos: true };
+    const [message, whole, response] = await Promise.all([
+      post(one.url, '/v1/messages', { ...request, stream: true }),
+      post(one.url, '/v1/messages', request),
+      post(one.url, '/v1/responses', { ...respond, stream: true }),
+    ]);
+    expect(namedEvents(message).at(-1)).toMatchObject({ name: 'error', data: { error: { type: 'internal_error' } } });
+    expect([message.complete, response.complete]).toEqual([true, false]);
+    const error = { type: 'InternalServerError', message: DEAD };
+    expect([whole.status, JSON.parse(whole.body)]).toEqual([500, { type: 'error', error }]);
+    expect(await one.exited).toBe(0);
   });
 
   it('hang-after: requests are taken and never answered, and /health says 200', async () => {

@@ -1,24 +1,28 @@
 import { eventually } from '#testing/eventually';
-import { CHAT, body, chat, type EngineClient } from '../engine-client';
+import { CHAT, MODEL, RESPONSES, body, chat, type EngineClient } from '../engine-client';
 import { open, post, postText } from '../raw-http';
 
 /** Clients that go away, or stop reading. */
 export function leaving(engine: EngineClient): void {
   describe('a client that leaves', () => {
     const endless = { max_tokens: 1900, ignore_eos: true, temperature: 1 };
-    const cases: [string, Record<string, unknown>, (socket: Awaited<ReturnType<typeof open>>) => void][] = [
+    type Leave = (socket: Awaited<ReturnType<typeof open>>) => void;
+    const asResponse = { model: MODEL, input: 'Hello', ignore_eos: true, temperature: 1 };
+    const cases: [string, Record<string, unknown>, Leave, string?][] = [
       ['a stream, closed', { ...endless, stream: true }, (socket) => socket.destroy()],
       ['a stream, reset', { ...endless, stream: true }, (socket) => socket.resetAndDestroy()],
       ['a stream, half-closed', { ...endless, stream: true }, (socket) => socket.end()],
       ['four choices, closed', { ...endless, stream: true, n: 4 }, (socket) => socket.destroy()],
       ['an answer in one piece, closed', endless, (socket) => socket.destroy()],
+      ['a stream of responses, closed', { ...asResponse, stream: true }, (socket) => socket.destroy(), RESPONSES],
+      ['a response in one piece, closed', asResponse, (socket) => socket.destroy(), RESPONSES],
     ];
-    it.each(cases)('frees its place: %s', async (_, request, leave) => {
+    it.each(cases)('frees its place: %s', async (_, request, leave, path = CHAT) => {
       await engine.idle();
       const before = await engine.metrics();
       const socket = await open(engine.url);
       socket.resume();
-      socket.write(postText(CHAT, chat(request)));
+      socket.write(postText(path, path === CHAT ? chat(request) : request));
       await eventually(async () => (await engine.running()) > 0);
       leave(socket);
       await eventually(async () => (await engine.running()) === 0, { timeoutMs: 2_000 });

@@ -22,12 +22,11 @@ function expectSame(actual: RawResponse, { response: recorded }: Recording): voi
 /** Every recorded request, sent again. */
 export function recordedAnswers(engine: EngineClient): void {
   describe('answers as recorded', () => {
-    // /v1/messages and /v1/responses are no part of what Tandem calls; an interim response is no response yet. A parser
-    // drops the events of tokens that add no text.
+    // An interim response is no response yet. A parser drops the events of tokens that add no text.
     const unlike = engine.parses
       ? /^chat-(non)?stream-tools|^chat-stream-(logprobs|return-token-ids)$|^stream-string$/
       : /^$/;
-    const out = /^(get-metrics|raw-expect-100|messages-missing-max|messages-unknown|responses)/;
+    const out = /^(get-metrics|raw-expect-100)/;
     const left = (name: string): boolean => !needsOtherServer(name) && !out.test(name) && !unlike.test(name);
     const all = [...recordings('http', left), ...recordings('errors', left)];
     it.each(all.map((item) => [item.name, item] as const))(

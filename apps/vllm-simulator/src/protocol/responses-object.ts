@@ -7,7 +7,7 @@ import type { ResponsesRequest } from './responses-request';
 type Json = Readonly<Record<string, unknown>>;
 
 /** ECMAScript's JSON.rawJSON, which TypeScript does not declare yet. */
-const { rawJSON } = JSON as unknown as { rawJSON(this: void, text: string): unknown };
+const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
 /** Python writes a whole float with its ".0". */
 const float = (value: number): unknown => rawJSON(pyFloat(value));
 
