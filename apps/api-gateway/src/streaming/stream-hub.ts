@@ -14,6 +14,8 @@ import { LiveStream, type StreamReader } from './live-stream';
 /** A chat-service takes a request within milliseconds; after this time nobody will. */
 const ACCEPT_LIMIT_MS = 5_000;
 const MAX_STREAM = 0xffffffff;
+/** From this many streams on, a write more or less counts. */
+const CROWD = 8;
 
 export type StreamRequest = Omit<GenerateRequest, 'stream' | 'gatewayId'>;
 
@@ -108,8 +110,12 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     this.forget(stream);
   }
 
-  /** Requests of one turn of the event loop leave in one write to the socket. */
+  /** In a crowd the requests of one turn of the event loop leave in one write to the socket. */
   private send(message: Uint8Array): void {
+    if (this.streams.size < CROWD) {
+      this.bus.publish(ChatSubjects.generate, message);
+      return;
+    }
     this.outgoing.push(message);
     if (this.outgoing.length > 1) return;
     setImmediate(() => {

@@ -1,6 +1,6 @@
 import { FrameBatch, FrameSubjects, MAX_BATCH_BYTES, type FrameKind } from '#contracts/frames';
 
-/** How soon a frame must leave: `now` at the end of this turn of the event loop, `soon` within the window, `lazy` with the next one. */
+/** How soon a frame must leave: `now` at the end of this turn of the event loop (outside of a crowd: of this callback), `soon` within the window, `lazy` with the next one. */
 export type Urgency = 'now' | 'soon' | 'lazy';
 
 /** A frame that nothing else takes along leaves after this time. */
@@ -83,7 +83,8 @@ export class FrameSender {
       outbox.timer ??= setTimeout(() => this.flush(outbox), urgency === 'lazy' ? LAZY_MS : this.windowMs);
       return;
     }
-    outbox.immediate = setImmediate(() => this.flush(outbox));
+    if (urgency === 'now' && outbox.streams < CROWD) queueMicrotask(() => this.flush(outbox));
+    else outbox.immediate = setImmediate(() => this.flush(outbox));
   }
 
   private flush(outbox: Outbox): void {
