@@ -23,7 +23,8 @@ export function leaving(engine: EngineClient): void {
       const socket = await open(engine.url);
       socket.resume();
       socket.write(postText(path, path === CHAT ? chat(request) : request));
-      await eventually(async () => (await engine.running()) > 0);
+      // A real engine on a busy CPU has stood still for 13 s before it took a request.
+      await eventually(async () => (await engine.running()) > 0, { timeoutMs: 30_000 });
       leave(socket);
       await eventually(async () => (await engine.running()) === 0, { timeoutMs: 2_000 });
       socket.destroy();

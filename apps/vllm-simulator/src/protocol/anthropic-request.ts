@@ -80,6 +80,7 @@ function chatBody(body: Body): Body {
     model: body['model'],
     messages: [...(system === '' ? [] : [{ role: 'system', content: system }]), ...messages.flatMap(chatMessages)],
     max_tokens: body['max_tokens'],
+    max_completion_tokens: body['max_tokens'],
     stop: body['stop_sequences'],
     temperature: body['temperature'],
     top_p: body['top_p'],

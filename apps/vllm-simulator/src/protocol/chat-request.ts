@@ -114,7 +114,7 @@ export function readChatRequest(body: Body, options: ServeOptions, limits: Limit
   const promptIds = truncateTo === null || truncateTo < 0 ? allIds : allIds.slice(-truncateTo);
   checkPromptLength(promptIds.length, limits.maxModelLen);
   const asked = maxCompletionTokens ?? maxTokens;
-  checkMaxTokens(asked, limits.maxModelLen);
+  checkMaxTokens(asked, limits.maxModelLen, maxCompletionTokens === null ? 'max_tokens' : 'max_completion_tokens');
   const sampling = verified({ maxTokens: asked, forceUsage: options.forceIncludeUsage });
   if (topLogprobs > options.maxLogprobs) {
     const message = `Requested sample logprobs of ${topLogprobs}, which is greater than max allowed: ${options.maxLogprobs}`;
