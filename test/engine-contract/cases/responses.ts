@@ -125,5 +125,14 @@ export function responses(engine: EngineClient): void {
         });
       }
     });
+
+    it.each(['messages', 'responses', 'completions', 'chat/completions'])(
+      'and other answers are not rendered unless scale-out is enabled: %s',
+      async (api) => {
+        const response = await post(engine.url, `/v1/${api}/render`, ask());
+        expect(response.status).toBe(403);
+        expect(body(response).error).toMatchObject({ type: 'PermissionDeniedError', code: 403 });
+      },
+    );
   });
 }

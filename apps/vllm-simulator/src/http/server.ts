@@ -27,6 +27,18 @@ const refuseScaleOut: Handler = () => {
   throw scaleOutDisabled();
 };
 
+/** Routes that exist and are disabled without --enable-scale-out. */
+const SCALE_OUT = [
+  '/v1/chat/completions/render',
+  '/v1/chat/completions/derender',
+  '/v1/completions/render',
+  '/v1/completions/derender',
+  '/v1/messages/render',
+  '/v1/responses/render',
+  '/inference/v1/generate',
+  '/inference/v1/abort_requests',
+];
+
 /** Whatever generates; counted by /load. */
 const generating =
   (handler: Handler): Handler =>
@@ -69,15 +81,14 @@ const ROUTES: ReadonlyMap<string, Readonly<Record<string, Handler>>> = new Map(
         ),
       ),
     },
-    '/v1/chat/completions/render': { POST: refuseScaleOut },
-    '/v1/completions/render': { POST: refuseScaleOut },
-    '/inference/v1/generate': { POST: refuseScaleOut },
-    '/inference/v1/abort_requests': { POST: refuseScaleOut },
+    ...Object.fromEntries(SCALE_OUT.map((path) => [path, { POST: refuseScaleOut }])),
+    '/is_scaling_elastic_ep': { POST: (_, exchange) => exchange.json(200, { is_scaling_elastic_ep: false }) },
   } satisfies Record<string, Record<string, Handler>>),
 );
 
 /** The path as ROUTES has it: with {response_id} in place of one. */
-const routeOf = (path: string): string => path.replace(/^(\/v1\/responses\/)[^/]+(\/cancel)?$/, '$1{response_id}$2');
+const routeOf = (path: string): string =>
+  ROUTES.has(path) ? path : path.replace(/^(\/v1\/responses\/)[^/]+(\/cancel)?$/, '$1{response_id}$2');
 
 const sameSecret = (given: string, key: string): boolean => {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
