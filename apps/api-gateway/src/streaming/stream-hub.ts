@@ -14,8 +14,8 @@ import { LiveStream, type StreamReader } from './live-stream';
 /** A chat-service takes a request within milliseconds; after this time nobody will. */
 const ACCEPT_LIMIT_MS = 5_000;
 const MAX_STREAM = 0xffffffff;
-/** From this many streams on, a write more or less counts. */
-const CROWD = 8;
+/** So few have nobody to be gathered with. */
+const FEW = 2;
 
 export type StreamRequest = Omit<GenerateRequest, 'stream' | 'gatewayId'>;
 
@@ -110,9 +110,9 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     this.forget(stream);
   }
 
-  /** In a crowd the requests of one turn of the event loop leave in one write to the socket. */
+  /** Where there are many streams, the requests of one turn of the event loop leave in one write to the socket. */
   private send(message: Uint8Array): void {
-    if (this.streams.size < CROWD) {
+    if (this.streams.size <= FEW) {
       this.bus.publish(ChatSubjects.generate, message);
       return;
     }

@@ -1,6 +1,6 @@
 import { FrameBatch, FrameSubjects, MAX_BATCH_BYTES, type FrameKind } from '#contracts/frames';
 
-/** How soon a frame must leave: `now` at the end of this turn of the event loop (outside of a crowd: of this callback), `soon` within the window, `lazy` with the next one. */
+/** How soon a frame must leave: `now` at the end of this turn of the event loop (of this callback, where there are few streams), `soon` within the window, `lazy` with the next one. */
 export type Urgency = 'now' | 'soon' | 'lazy';
 
 /** A frame that nothing else takes along leaves after this time. */
@@ -10,6 +10,8 @@ const LAZY_MS = 5;
  * every millisecond would be seen by somebody.
  */
 const CROWD = 16;
+/** So few have nobody to be gathered with. */
+const FEW = 2;
 
 interface Outbox {
   batch: FrameBatch;
@@ -83,7 +85,7 @@ export class FrameSender {
       outbox.timer ??= setTimeout(() => this.flush(outbox), urgency === 'lazy' ? LAZY_MS : this.windowMs);
       return;
     }
-    if (urgency === 'now' && outbox.streams < CROWD) queueMicrotask(() => this.flush(outbox));
+    if (urgency === 'now' && outbox.streams <= FEW) queueMicrotask(() => this.flush(outbox));
     else outbox.immediate = setImmediate(() => this.flush(outbox));
   }
 

@@ -26,7 +26,21 @@ const ROUTES = [
   ['/ping', 'POST'],
   ['/invocations', 'POST'],
   ['/v1/chat/completions', 'POST'],
+  ['/v1/responses', 'POST'],
+  ['/v1/responses/{response_id}', 'GET'],
+  ['/v1/responses/{response_id}/cancel', 'POST'],
   ['/v1/completions', 'POST'],
+  ['/v1/messages', 'POST'],
+  ['/v1/messages/count_tokens', 'POST'],
+  ['/is_scaling_elastic_ep', 'POST'],
+  ['/v1/chat/completions/render', 'POST'],
+  ['/v1/messages/render', 'POST'],
+  ['/v1/completions/render', 'POST'],
+  ['/v1/responses/render', 'POST'],
+  ['/v1/chat/completions/derender', 'POST'],
+  ['/v1/completions/derender', 'POST'],
+  ['/inference/v1/generate', 'POST'],
+  ['/inference/v1/abort_requests', 'POST'],
 ] as const;
 
 function nonDefaultArgs(options: ServeOptions): string {

@@ -47,8 +47,12 @@ export function responsesRoute(state: ServerState, exchange: Exchange, body: Bod
   }
 }
 
+/** As Python's unquote: what is no escape stays, what is no UTF-8 becomes U+FFFD. */
+const unquoted = (text: string): string =>
+  text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) => Buffer.from(escapes.replaceAll('%', ''), 'hex').toString());
+
 /** GET /v1/responses/{id} and its cancel: there is none. */
 export function unknownResponseRoute(_: ServerState, exchange: Exchange): void {
   const id = (exchange.req.url ?? '').split('?')[0]?.split('/')[3] ?? '';
-  throw responseNotFound(decodeURIComponent(id));
+  throw responseNotFound(unquoted(id));
 }

@@ -1,5 +1,6 @@
 import type { Problem } from './api-error';
 import type { Body, FieldReader } from './fields';
+import { pyString } from './python';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -88,7 +89,7 @@ function toolProblems(loc: string, tool: unknown): Problem[] {
 
 /** A check of vLLM's own, in the words of pydantic. */
 function valueError(fields: FieldReader, name: string, message: string): void {
-  fields.fail(name, 'value_error', `Value error, ${message}`, `{'error': ValueError('${message}')}`);
+  fields.fail(name, 'value_error', `Value error, ${message}`, `{'error': ValueError(${pyString(message)})}`);
 }
 
 function checkStopSequences(fields: FieldReader): void {
