@@ -42,8 +42,8 @@ export function counters(engine: EngineClient): void {
         ),
       );
       expect(grew('vllm:generation_tokens_total')).toBe(8 * 48);
-      // 48 steps if all of them were in one; the requests do not arrive at the same instant.
-      expect(grew('vllm:iteration_tokens_total_count')).toBeLessThan(4 * 48);
+      // 48 steps if all arrived at one instant, 8 * 48 if none shared one; a busy machine spreads the arrivals.
+      expect(grew('vllm:iteration_tokens_total_count')).toBeLessThan(6 * 48);
     });
   });
 }
