@@ -1,10 +1,8 @@
-import { Inject, Injectable, Optional, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Kvm } from '@nats-io/kv';
 import { MODELS_BUCKET, MODELS_STATE_KEY, ModelSubjects, type ModelsState } from '#contracts/models';
 import { Bus } from './bus';
 import { Readiness } from './readiness';
-
-export const DIRECTORY_LISTENER = Symbol('DIRECTORY_LISTENER');
 
 /** The engines as model-manager announced them last. One that starts late reads the kept state; an older one never wins. */
 @Injectable()
@@ -14,7 +12,6 @@ export class ModelsDirectory implements OnModuleInit {
   constructor(
     private readonly bus: Bus,
     readiness: Readiness,
-    @Optional() @Inject(DIRECTORY_LISTENER) private readonly onChange?: (state: ModelsState) => void,
   ) {
     readiness.add('model-manager', () => this.current !== null);
   }
@@ -33,7 +30,6 @@ export class ModelsDirectory implements OnModuleInit {
   private take(state: ModelsState): void {
     if (this.current !== null && state.revision <= this.current.revision) return;
     this.current = state;
-    this.onChange?.(state);
   }
 
   /** Null when nobody has announced anything yet: the bucket is model-manager's to make. */

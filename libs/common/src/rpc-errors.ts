@@ -1,5 +1,5 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { CodedError, isWireError } from '#contracts/errors';
+import { CodedError } from '#contracts/errors';
 import { Logger } from 'nestjs-pino';
 import { throwError, type Observable } from 'rxjs';
 
@@ -15,12 +15,4 @@ export class RpcErrorFilter implements ExceptionFilter {
       new CodedError('internal_error', 'The service failed at this command; its log says why.').toWire(),
     );
   }
-}
-
-/** The caller's side: turns the answer of a failed command into the error that was thrown there. */
-export function fromRpcError(error: unknown): CodedError {
-  if (isWireError(error)) return CodedError.fromWire(error);
-  return new CodedError('service_unavailable', 'A service of Tandem does not answer. Try again in a moment.', {
-    cause: error,
-  });
 }

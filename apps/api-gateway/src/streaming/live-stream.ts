@@ -21,8 +21,6 @@ export class LiveStream {
 
   constructor(
     readonly id: number,
-    readonly requestId: string,
-    readonly userId: string,
     readonly reader: StreamReader,
     readonly openedAt: number,
   ) {}

@@ -6,6 +6,7 @@ import { FrameKind, FrameSubjects, readFrames, type Frame } from '#contracts/fra
 import { ChatSubjects, encodeGenerate, type CancelStream, type GenerateRequest } from '#contracts/generate';
 import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_LOST_AFTER_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
 import { Bus } from '#common/bus';
+import { Drain } from '#common/drain';
 import { gauge } from '#common/metrics';
 import { Readiness } from '#common/readiness';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
@@ -35,7 +36,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   private lastStream = 0;
   private timer: NodeJS.Timeout | null = null;
   private draining = false;
-  private onEmpty: (() => void) | null = null;
+  private readonly drain = new Drain(() => this.streams.size);
 
   constructor(
     private readonly bus: Bus,
@@ -69,13 +70,12 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   /** SIGTERM: nothing new is taken, streams may end within the drain limit, the rest is told why it ends. */
   async beforeApplicationShutdown(): Promise<void> {
     this.draining = true;
-    if (this.streams.size > 0) {
-      this.logger.log({ msg: 'draining streams', streams: this.streams.size });
-      await this.emptied(this.config.DRAIN_TIMEOUT_MS);
-    }
+    if (this.streams.size > 0) this.logger.log({ msg: 'draining streams', streams: this.streams.size });
+    await this.drain.wait(this.config.DRAIN_TIMEOUT_MS);
     for (const stream of [...this.streams.values()]) {
       this.cancel(stream, 'gateway_failed');
-      stream.fail(
+      this.end(
+        stream,
         new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
       );
     }
@@ -97,7 +97,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     if (this.owners.size === 0)
       throw new CodedError('service_unavailable', 'No chat service is running. Try again in a moment.');
     const id = this.nextStream();
-    const stream = new LiveStream(id, request.requestId, request.actor.userId, reader, performance.now());
+    const stream = new LiveStream(id, reader, performance.now());
     this.streams.set(id, stream);
     this.send(encodeGenerate({ ...request, stream: id, gatewayId: this.gatewayId }, body));
     return stream;
@@ -126,7 +126,13 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
 
   private onFrames(message: Uint8Array): void {
     try {
-      readFrames(message, (frame, ownerId) => this.onFrame(frame, ownerId));
+      let sender = '';
+      readFrames(message, (frame, ownerId) => {
+        sender = ownerId;
+        this.onFrame(frame, ownerId);
+      });
+      // Every frame message is a heartbeat too.
+      if (sender !== '') this.owners.set(sender, performance.now());
     } catch (error) {
       // Only a peer of another version can be the cause; its streams will end by their sequence or their deadline.
       this.logger.error({ msg: 'a frame message could not be read', err: error });
@@ -139,7 +145,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   private onFrame(frame: Frame, ownerId: string): void {
     const stream = this.streams.get(frame.stream);
     if (stream === undefined) return;
-    if (stream.ownerId === null) this.own(stream, ownerId);
+    stream.ownerId ??= ownerId;
     if (frame.sequence !== stream.expected || stream.ownerId !== ownerId) {
       this.cancel(stream, 'gateway_failed');
       this.end(stream, new CodedError('stream_interrupted', 'A part of the answer was lost between the services.'));
@@ -165,12 +171,6 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  private own(stream: LiveStream, ownerId: string): void {
-    stream.ownerId = ownerId;
-    // A chat-service that began after the last beat was heard.
-    if (!this.owners.has(ownerId)) this.owners.set(ownerId, performance.now());
-  }
-
   private end(stream: LiveStream, error: CodedError | null): void {
     this.forget(stream);
     this.touched.delete(stream);
@@ -180,7 +180,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
 
   private forget(stream: LiveStream): void {
     this.streams.delete(stream.id);
-    if (this.streams.size === 0) this.onEmpty?.();
+    this.drain.ended();
   }
 
   private cancel(stream: LiveStream, reason: CancelStream['reason']): void {
@@ -235,16 +235,6 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     do this.lastStream = this.lastStream >= MAX_STREAM ? 1 : this.lastStream + 1;
     while (this.streams.has(this.lastStream));
     return this.lastStream;
-  }
-
-  private async emptied(limitMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limitMs);
-      this.onEmpty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

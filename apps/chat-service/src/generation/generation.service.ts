@@ -21,6 +21,7 @@ import {
 import { HEARTBEAT_INTERVAL_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
 import type { RequestEnding, RequestFacts } from '#contracts/usage';
 import { Bus } from '#common/bus';
+import { Drain } from '#common/drain';
 import { Readiness } from '#common/readiness';
 import { startSpan, type Traced } from '#common/tracing';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
@@ -48,7 +49,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private readonly limits: GenerationLimits;
   private readonly timers: NodeJS.Timeout[] = [];
   private intake: Subscription | null = null;
-  private onEmpty: (() => void) | null = null;
+  private readonly drain = new Drain(() => this.running.size);
 
   constructor(
     @Inject(CHAT_CONFIG) private readonly config: ChatConfig,
@@ -114,7 +115,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   async beforeApplicationShutdown(): Promise<void> {
     this.intake?.unsubscribe();
     if (this.running.size > 0) this.logger.log({ msg: 'draining streams', inFlight: this.running.size });
-    await this.emptied(this.config.DRAIN_TIMEOUT_MS);
+    await this.drain.wait(this.config.DRAIN_TIMEOUT_MS);
     for (const generation of [...this.running.values()]) {
       generation.fail(
         new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
@@ -149,7 +150,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       outcome: ending.outcome,
       error_code: ending.errorCode,
     });
-    if (this.running.size === 0) this.onEmpty?.();
+    this.drain.ended();
   }
 
   private take(message: Uint8Array): void {
@@ -251,17 +252,6 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       ...(leaving ? { leaving } : {}),
     };
     this.bus.publishJson(PresenceSubjects.chat, beat);
-  }
-
-  private async emptied(limitMs: number): Promise<void> {
-    if (this.running.size === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, limitMs);
-      this.onEmpty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 
