@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { PlatformModule } from '#common/platform.module';
+import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { GatewayDatabaseModule } from './database/database.module';
@@ -23,6 +24,7 @@ export class AppModule {
         PlatformModule.forRoot('api-gateway', config, { httpEndpoints: false }),
         GatewayDatabaseModule.forRoot(config.DATABASE_URL),
         HttpModule.forRoot(routeMethods),
+        AuditModule,
         AuthModule,
         LimitsModule,
         UsersModule,

@@ -118,6 +118,10 @@ export const gatewayVariables = {
     describe: 'Most `logit_bias` entries of one request.',
     example: '1024',
   }),
+  AUDIT_RETENTION_DAYS: variable(count.default(365), {
+    describe: 'Days that the record of what admins did is kept; 0 keeps it for ever.',
+    example: '365',
+  }),
   SLOW_READER_BYTES: variable(atLeastOne.default(1024 * 1024), {
     describe: 'Bytes that are held for a client that reads more slowly than the engine writes; then it is cut.',
     example: '1048576',

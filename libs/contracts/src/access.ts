@@ -15,4 +15,7 @@ export const AccessSubjects = {
   changed: 'access.v1.changed',
 } as const;
 
-export type AccessChanged = { kind: 'user'; userId: string } | { kind: 'key'; keyId: string };
+/** `ended`: nothing may go on in its name, not even an answer that is being streamed. */
+export type AccessChanged =
+  | { kind: 'user'; userId: string; ended?: 'disabled' | 'deleted' | undefined }
+  | { kind: 'key'; keyId: string; ended?: 'deleted' | undefined };

@@ -25,6 +25,8 @@ export const ERRORS = {
   engine_rejected_request: badRequest,
   invalid_api_key: unauthorized,
   invalid_token: unauthorized,
+  /** The account or key of a running request was disabled or deleted. */
+  access_revoked: unauthorized,
   invalid_credentials: unauthorized,
   insufficient_permissions: { ...badRequest, status: 403 },
   not_found: { ...badRequest, status: 404 },

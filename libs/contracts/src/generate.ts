@@ -46,7 +46,7 @@ export interface GenerateRequest {
 export interface CancelStream {
   gatewayId: string;
   stream: number;
-  reason: 'client_gone' | 'cancelled' | 'slow_reader' | 'gateway_failed';
+  reason: 'client_gone' | 'cancelled' | 'slow_reader' | 'access_revoked' | 'gateway_failed';
 }
 
 export interface CancelRequest {

@@ -32,8 +32,8 @@ export interface KnownUser {
 const SETTINGS = { refreshMs: 60_000, absentMs: 5_000, max: 20_000 };
 
 const changedSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('user'), userId: z.string() }),
-  z.object({ kind: z.literal('key'), keyId: z.string() }),
+  z.object({ kind: z.literal('user'), userId: z.string(), ended: z.enum(['disabled', 'deleted']).optional() }),
+  z.object({ kind: z.literal('key'), keyId: z.string(), ended: z.literal('deleted').optional() }),
 ]) satisfies z.ZodType<AccessChanged>;
 
 const LIMITS = [
@@ -53,6 +53,8 @@ const LIMITS = [
 export class AccessCache implements OnModuleInit {
   private readonly keys = new Known<KnownKey>((keyHash) => available(this.loadKey(keyHash)), SETTINGS);
   private readonly users = new Known<KnownUser>((id) => available(this.loadUser(id)), SETTINGS);
+
+  private readonly endListeners: ((change: AccessChanged) => void)[] = [];
 
   constructor(
     private readonly bus: Bus,
@@ -86,6 +88,11 @@ export class AccessCache implements OnModuleInit {
     this.bus.publishJson(AccessSubjects.changed, change);
   }
 
+  /** `listener` hears of each user and key that was disabled or deleted, through whichever gateway. */
+  onEnded(listener: (change: AccessChanged) => void): void {
+    this.endListeners.push(listener);
+  }
+
   private suspectAll(): void {
     this.keys.suspectAll();
     this.users.suspectAll();
@@ -103,6 +110,7 @@ export class AccessCache implements OnModuleInit {
       default:
         change satisfies never;
     }
+    if (change.ended !== undefined) for (const listener of this.endListeners) listener(change);
   }
 
   private async loadKey(keyHash: string): Promise<KnownKey | null> {

@@ -2,11 +2,13 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { databaseModule } from '#common/database';
 import { ApiKey } from './api-key.entity';
+import { AuditEntry } from './audit-entry.entity';
 import { Access1700000000000 } from './migrations/1700000000000-access';
+import { Audit1700000100000 } from './migrations/1700000100000-audit';
 import { RefreshToken } from './refresh-token.entity';
 import { User } from './user.entity';
 
-const entities = [User, ApiKey, RefreshToken];
+const entities = [User, ApiKey, RefreshToken, AuditEntry];
 
 /** The gateway's schema: users, keys, refresh tokens. */
 @Global()
@@ -17,7 +19,13 @@ export class GatewayDatabaseModule {
     return {
       module: GatewayDatabaseModule,
       imports: [
-        databaseModule({ url, schema: 'gateway', entities, migrations: [Access1700000000000], queryTimeoutMs: 10_000 }),
+        databaseModule({
+          url,
+          schema: 'gateway',
+          entities,
+          migrations: [Access1700000000000, Audit1700000100000],
+          queryTimeoutMs: 10_000,
+        }),
         repositories,
       ],
       exports: [repositories],

@@ -3,7 +3,8 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Actor } from '#contracts/access';
 import { CodedError } from '#contracts/errors';
 import { isUUID } from 'class-validator';
-import { Repository, type FindOptionsWhere } from 'typeorm';
+import { Repository, type EntityManager } from 'typeorm';
+import { AuditLog, type AuditSubject } from '../audit/audit-log';
 import { AccessCache, hashKey } from '../auth/access-cache';
 import { ApiKey } from '../database/api-key.entity';
 import { given } from '../http/given';
@@ -17,6 +18,7 @@ export class KeysService {
   constructor(
     @InjectRepository(ApiKey) private readonly keys: Repository<ApiKey>,
     private readonly cache: AccessCache,
+    private readonly audit: AuditLog,
   ) {}
 
   list(actor: Actor, query: KeysQueryDto): Promise<Page<ApiKey>> {
@@ -38,35 +40,48 @@ export class KeysService {
       keyHash: hashKey(secret),
       hint: keyHint(secret),
     };
-    const key = await this.keys.save(this.keys.create(fields));
+    const key = await this.keys.manager.transaction(async (manager) => {
+      const saved = await manager.save(this.keys.create(fields));
+      await this.audit.record(manager, actor, 'key.created', subject(saved), limitFields(limits));
+      return saved;
+    });
     return { key, secret };
   }
 
   /** @throws CodedError `not_found`, also for a key of somebody else */
   async update(actor: Actor, id: string, { name, ...limits }: UpdateKeyDto): Promise<ApiKey> {
-    const where = owned(actor, id);
-    const key = await this.keys.findOneBy(where);
-    if (key === null) throw notFound();
-    Object.assign(key, name === undefined ? {} : { name }, limitFields(limits));
-    const saved = await this.keys.save(key);
+    const change = { ...(name === undefined ? {} : { name }), ...limitFields(limits) };
+    const saved = await this.keys.manager.transaction(async (manager) => {
+      const key = await ownKey(manager, actor, id);
+      await manager.save(Object.assign(key, change));
+      await this.audit.record(manager, actor, 'key.updated', subject(key), change);
+      return key;
+    });
     this.cache.announce({ kind: 'key', keyId: id });
     return saved;
   }
 
   /** @throws CodedError `not_found`, also for a key of somebody else */
   async remove(actor: Actor, id: string): Promise<void> {
-    const { affected } = await this.keys.delete(owned(actor, id));
-    if (affected !== 1) throw notFound();
-    this.cache.announce({ kind: 'key', keyId: id });
+    await this.keys.manager.transaction(async (manager) => {
+      const key = await ownKey(manager, actor, id);
+      await this.audit.record(manager, actor, 'key.deleted', subject(key), { userId: key.userId });
+      await manager.remove(key);
+    });
+    this.cache.announce({ kind: 'key', keyId: id, ended: 'deleted' });
   }
 }
 
-function owned(actor: Actor, id: string): FindOptionsWhere<ApiKey> {
-  return actor.role === 'admin' ? { id } : { id, userId: actor.userId };
+/** The key, held until the transaction ends. @throws CodedError `not_found`, also for a key of somebody else. */
+async function ownKey(manager: EntityManager, actor: Actor, id: string): Promise<ApiKey> {
+  const where = actor.role === 'admin' ? { id } : { id, userId: actor.userId };
+  const key = await manager.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
+  if (key === null) throw new CodedError('not_found', 'There is no key with this id.');
+  return key;
 }
 
-function notFound(): CodedError {
-  return new CodedError('not_found', 'There is no key with this id.');
+function subject({ id, name }: ApiKey): AuditSubject {
+  return { kind: 'key', id, name };
 }
 
 /** The limits that were given; those that were left out stay as they are. */

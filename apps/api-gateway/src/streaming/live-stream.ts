@@ -1,3 +1,4 @@
+import type { Actor } from '#contracts/access';
 import type { CodedError } from '#contracts/errors';
 
 /** Who turns a stream's bytes into an HTTP answer. */
@@ -21,6 +22,7 @@ export class LiveStream {
 
   constructor(
     readonly id: number,
+    readonly actor: Actor,
     readonly reader: StreamReader,
     readonly openedAt: number,
   ) {}

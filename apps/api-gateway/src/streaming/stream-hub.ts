@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import type { Actor } from '#contracts/access';
 import { CodedError, isWireError } from '#contracts/errors';
 import { FrameKind, FrameSubjects, readFrames, type Frame } from '#contracts/frames';
 import { ChatSubjects, encodeGenerate, type CancelStream, type GenerateRequest } from '#contracts/generate';
@@ -97,7 +98,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     if (this.owners.size === 0)
       throw new CodedError('service_unavailable', 'No chat service is running. Try again in a moment.');
     const id = this.nextStream();
-    const stream = new LiveStream(id, reader, performance.now());
+    const stream = new LiveStream(id, request.actor, reader, performance.now());
     this.streams.set(id, stream);
     this.send(encodeGenerate({ ...request, stream: id, gatewayId: this.gatewayId }, body));
     return stream;
@@ -108,6 +109,15 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     if (!this.streams.has(stream.id)) return;
     this.cancel(stream, reason);
     this.forget(stream);
+  }
+
+  /** Ends the streams of a caller who may not go on, here and at the engine. */
+  revoke(isTheirs: (actor: Actor) => boolean, error: CodedError): void {
+    for (const stream of [...this.streams.values()]) {
+      if (!isTheirs(stream.actor)) continue;
+      this.cancel(stream, 'access_revoked');
+      this.end(stream, error);
+    }
   }
 
   /** Where there are many streams, the requests of one turn of the event loop leave in one write to the socket. */

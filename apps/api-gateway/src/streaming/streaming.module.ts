@@ -1,14 +1,17 @@
 import { Module } from '@nestjs/common';
 import { ModelsDirectory } from '#common/models-directory';
+import { AuthModule } from '../auth/auth.module';
 import { CancelRequests } from './cancel-requests';
 import { RequestsController } from './requests.controller';
 import { Generations } from './generations';
+import { RevokedAccess } from './revoked-access';
 import { StreamHub } from './stream-hub';
 
 /** The gateway's side of the stream: everything that generates goes through `Generations`. */
 @Module({
+  imports: [AuthModule],
   controllers: [RequestsController],
-  providers: [ModelsDirectory, StreamHub, Generations, CancelRequests],
+  providers: [ModelsDirectory, StreamHub, Generations, CancelRequests, RevokedAccess],
   exports: [Generations, ModelsDirectory],
 })
 export class StreamingModule {}

@@ -9,7 +9,8 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { Roles } from '../auth/access.decorators';
+import type { Actor } from '#contracts/access';
+import { CurrentActor, Roles } from '../auth/access.decorators';
 import { ErrorResponseDto } from '../http/error.dto';
 import { IdPipe } from '../http/id.pipe';
 import { pageOf, PageQueryDto, type Page } from '../http/page';
@@ -35,8 +36,8 @@ export class UsersController {
   @ApiOperation({ summary: 'Make a user' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiConflictResponse({ description: 'The e-mail is taken.', type: ErrorResponseDto })
-  async create(@Body() body: CreateUserDto): Promise<UserDto> {
-    return toUserDto(await this.users.create(body));
+  async create(@CurrentActor() actor: Actor, @Body() body: CreateUserDto): Promise<UserDto> {
+    return toUserDto(await this.users.create(actor, body));
   }
 
   @Get(':id')
@@ -50,13 +51,18 @@ export class UsersController {
   @Patch(':id')
   @ApiOperation({
     summary: 'Change e-mail, password, role, or disable',
-    description: 'A new password or role, or disabling, ends the access tokens of the user within a second.',
+    description:
+      'A new password or role, or disabling, ends the access tokens of the user within a second; disabling also ends the answers that are being streamed.',
   })
   @ApiOkResponse({ type: UserDto })
   @ApiNotFoundResponse({ type: ErrorResponseDto })
   @ApiConflictResponse({ description: 'The e-mail is taken, or this is the last admin.', type: ErrorResponseDto })
-  async update(@Param('id', IdPipe) id: string, @Body() body: UpdateUserDto): Promise<UserDto> {
-    return toUserDto(await this.users.update(id, body));
+  async update(
+    @CurrentActor() actor: Actor,
+    @Param('id', IdPipe) id: string,
+    @Body() body: UpdateUserDto,
+  ): Promise<UserDto> {
+    return toUserDto(await this.users.update(actor, id, body));
   }
 
   @Delete(':id')
@@ -65,7 +71,7 @@ export class UsersController {
   @ApiNoContentResponse()
   @ApiNotFoundResponse({ type: ErrorResponseDto })
   @ApiConflictResponse({ description: 'This is the last admin.', type: ErrorResponseDto })
-  remove(@Param('id', IdPipe) id: string): Promise<void> {
-    return this.users.remove(id);
+  remove(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<void> {
+    return this.users.remove(actor, id);
   }
 }

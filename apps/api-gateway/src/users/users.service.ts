@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import type { Actor } from '#contracts/access';
 import { CodedError } from '#contracts/errors';
 import { Not, Repository, type EntityManager } from 'typeorm';
+import { AuditLog, type AuditSubject } from '../audit/audit-log';
 import { AccessCache } from '../auth/access-cache';
 import { Passwords } from '../auth/passwords';
 import { RefreshTokens } from '../auth/refresh-tokens';
 import { isUniqueViolation } from '../database/database-errors';
 import { User } from '../database/user.entity';
+import { given } from '../http/given';
 import { page, type Page, type PageQueryDto } from '../http/page';
 import type { CreateUserDto, UpdateUserDto } from './user.dto';
 
@@ -21,6 +24,7 @@ export class UsersService {
     private readonly passwords: Passwords,
     private readonly refreshTokens: RefreshTokens,
     private readonly cache: AccessCache,
+    private readonly audit: AuditLog,
   ) {}
 
   list(query: PageQueryDto): Promise<Page<User>> {
@@ -33,14 +37,19 @@ export class UsersService {
   }
 
   /** @throws CodedError `conflict` when the e-mail is taken. */
-  async create({ email, password, role = 'user', disabled = false }: CreateUserDto): Promise<User> {
+  async create(actor: Actor, { email, password, role = 'user', disabled = false }: CreateUserDto): Promise<User> {
     const passwordHash = await this.passwords.hash(password);
     const user = this.users.create({ email: email.toLowerCase(), passwordHash, role, disabled });
-    return withoutHash(await unlessTaken(this.users.save(user)));
+    const made = await this.users.manager.transaction(async (manager) => {
+      const saved = await unlessTaken(manager.save(user));
+      await this.audit.record(manager, actor, 'user.created', subject(saved), { role, disabled });
+      return saved;
+    });
+    return withoutHash(made);
   }
 
   /** @throws CodedError `not_found`, `conflict` */
-  async update(id: string, change: UpdateUserDto): Promise<User> {
+  async update(actor: Actor, id: string, change: UpdateUserDto): Promise<User> {
     const passwordHash = change.password === undefined ? null : await this.passwords.hash(change.password);
     const updated = await this.changing(id, async (manager, user) => {
       if (change.role === 'user' || change.disabled === true) await keepAnAdmin(manager, user);
@@ -54,27 +63,37 @@ export class UsersService {
       if (passwordHash !== null) user.passwordHash = passwordHash;
       if (endsTokens) user.tokenVersion++;
       if (passwordHash !== null || user.disabled) await this.refreshTokens.endAll(manager, id);
-      return unlessTaken(manager.save(user));
+      const saved = await unlessTaken(manager.save(user));
+      // That the password was set, never what it is.
+      const { password, ...shown } = given(change);
+      const details = { ...shown, ...(password === undefined ? {} : { password: 'changed' }) };
+      await this.audit.record(manager, actor, 'user.updated', subject(saved), details);
+      return saved;
     });
+    this.cache.announce({ kind: 'user', userId: id, ended: updated.disabled ? 'disabled' : undefined });
     return withoutHash(updated);
   }
 
   /** Its keys and sessions go with it. @throws CodedError `not_found`, `conflict` */
-  async remove(id: string): Promise<void> {
+  async remove(actor: Actor, id: string): Promise<void> {
     await this.changing(id, async (manager, user) => {
       await keepAnAdmin(manager, user);
+      await this.audit.record(manager, actor, 'user.deleted', subject(user), { role: user.role });
       return manager.remove(user);
     });
+    this.cache.announce({ kind: 'user', userId: id, ended: 'deleted' });
   }
 
-  private async changing(id: string, change: (manager: EntityManager, user: User) => Promise<User>): Promise<User> {
-    const changed = await this.users.manager.transaction(async (manager) => {
+  private changing(id: string, change: (manager: EntityManager, user: User) => Promise<User>): Promise<User> {
+    return this.users.manager.transaction(async (manager) => {
       await manager.query('SELECT pg_advisory_xact_lock($1)', [ADMINS_LOCK]);
       return change(manager, found(await manager.findOneBy(User, { id })));
     });
-    this.cache.announce({ kind: 'user', userId: id });
-    return changed;
   }
+}
+
+function subject({ id, email }: User): AuditSubject {
+  return { kind: 'user', id, name: email };
 }
 
 /** @throws CodedError `conflict` when no other admin could sign in. */

@@ -11,6 +11,7 @@ const CANCEL_OUTCOMES: Record<CancelStream['reason'], { outcome: Outcome; errorC
   client_gone: { outcome: 'client_cancelled', errorCode: 'request_cancelled' },
   cancelled: { outcome: 'client_cancelled', errorCode: 'request_cancelled' },
   slow_reader: { outcome: 'client_cancelled', errorCode: 'slow_reader' },
+  access_revoked: { outcome: 'interrupted', errorCode: 'access_revoked' },
   gateway_failed: { outcome: 'interrupted', errorCode: 'stream_interrupted' },
 };
 

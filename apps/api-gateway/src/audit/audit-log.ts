@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import type { Actor } from '#contracts/access';
+import { Repository, type EntityManager } from 'typeorm';
+import { AuditEntry } from '../database/audit-entry.entity';
+import { page, type Page } from '../http/page';
+import type { AuditQueryDto } from './audit.dto';
+
+/** What an action was done to. */
+export interface AuditSubject {
+  kind: string;
+  id: string;
+  /** What people call it; it is kept when the subject is gone. */
+  name: string;
+}
+
+/** The record of what admins did. */
+@Injectable()
+export class AuditLog {
+  constructor(@InjectRepository(AuditEntry) private readonly entries: Repository<AuditEntry>) {}
+
+  /**
+   * Records an admin's action in the transaction that does it: neither is there without the other. What people do with
+   * what is their own is not recorded.
+   * @param details what was set, without secrets
+   */
+  async record(
+    manager: EntityManager,
+    actor: Actor,
+    action: string,
+    subject: AuditSubject,
+    details: Record<string, unknown> = {},
+  ): Promise<void> {
+    if (actor.role !== 'admin') return;
+    await manager.save(
+      manager.create(AuditEntry, {
+        actorId: actor.userId,
+        actorEmail: actor.email,
+        actorKeyId: actor.keyId,
+        action,
+        subjectKind: subject.kind,
+        subjectId: subject.id,
+        subjectName: subject.name,
+        details,
+      }),
+    );
+  }
+
+  /** Newest first. */
+  list({ actor, subject, action, ...part }: AuditQueryDto): Promise<Page<AuditEntry>> {
+    const rows = this.entries.createQueryBuilder('entry');
+    if (actor !== undefined) rows.andWhere('entry.actorId::text = :actor', { actor });
+    if (subject !== undefined) rows.andWhere('entry.subjectId = :subject', { subject });
+    if (action !== undefined) rows.andWhere('entry.action = :action', { action });
+    return page(rows, part);
+  }
+}
