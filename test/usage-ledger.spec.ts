@@ -72,6 +72,8 @@ function event(kind: 'started' | 'finished', request: number): UsageEvent {
     profile: null,
     ctxLen: null,
     stream: true,
+    choices: 1,
+    engineLife: null,
   } as const;
   if (kind === 'started') return { kind, ...facts };
   return {

@@ -77,7 +77,7 @@ describe('kill -9 under load, two gateways and two chat-services', () => {
       return finished.every((id) => rows.get(id)?.outcome === 'completed');
     });
     const rows = await ledger(system);
-    for (const chat of running) expect(rows.get((await chat.ended).requestId ?? '')?.output_tokens).toBe('150');
+    for (const chat of running) expect(rows.get((await chat.ended).requestId ?? '')?.output_tokens).toBe(150);
   }, 40_000);
 
   it('of model-manager is not noticed by anybody, and the engine is adopted, not restarted', async () => {

@@ -141,7 +141,7 @@ export interface LedgerRow {
   request_id: string;
   state: string;
   outcome: string | null;
-  output_tokens: string | null;
+  output_tokens: number | null;
 }
 
 /** Rows of the ledger by request id. */

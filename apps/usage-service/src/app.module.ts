@@ -6,10 +6,12 @@ import { Module, type Type } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import type { Settings } from './config';
 import { Requests1700000000000 } from './database/1700000000000-requests';
+import { PartitionsAndRollups1795245000000 } from './database/1795245000000-partitions-and-rollups';
 import { DeadLetters } from './ledger/dead-letters';
 import { LedgerRepository } from './ledger/ledger.repository';
 import { LedgerService } from './ledger/ledger.service';
 import { LedgerWriter } from './ledger/ledger-writer';
+import { MonthPartitions } from './ledger/month-partitions';
 import { RequestsController } from './reports/requests.controller';
 import { RequestsRepository } from './reports/requests.repository';
 
@@ -22,11 +24,12 @@ export function usageServiceModule(settings: Settings): Type {
         url: settings.DATABASE_URL,
         schema: 'usage',
         entities: [],
-        migrations: [Requests1700000000000],
+        migrations: [Requests1700000000000, PartitionsAndRollups1795245000000],
       }),
     ],
     controllers: [RequestsController],
     providers: [
+      MonthPartitions,
       LedgerRepository,
       RequestsRepository,
       DeadLetters,

@@ -271,5 +271,7 @@ function factsOf(head: GenerateRequest, route: Route): RequestFacts {
     profile: route.model.engine.profile,
     ctxLen: route.model.maxModelLen,
     stream: head.streaming,
+    choices: head.choices,
+    engineLife: null,
   };
 }

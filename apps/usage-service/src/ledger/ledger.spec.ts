@@ -85,14 +85,16 @@ describe('the ledger', () => {
       model: 'm',
       profile: 'p',
       ctx_len: 8192,
-      input_tokens: '9',
-      output_tokens: '25',
-      ttft_ms: '12',
-      latency_ms: '345',
+      input_tokens: 9,
+      output_tokens: 25,
+      ttft_ms: 12,
+      latency_ms: 345,
       status_code: 200,
       outcome: 'completed',
       count_method: 'exact',
       stream: true,
+      choices: 1,
+      engine_life: null,
     });
   });
 
@@ -105,7 +107,7 @@ describe('the ledger', () => {
     }
     await drained();
     for (const id of ends)
-      expect(await rowsOf(id)).toEqual([expect.objectContaining({ state: 'finished', output_tokens: '25' })]);
+      expect(await rowsOf(id)).toEqual([expect.objectContaining({ state: 'finished', output_tokens: 25 })]);
   });
 
   it('never lets an earlier checkpoint overwrite a later one', async () => {
@@ -114,7 +116,7 @@ describe('the ledger', () => {
       await publish(event('checkpoint', id, tokens));
       await drained();
     }
-    expect(await rowsOf(id)).toEqual([expect.objectContaining({ output_tokens: '20' })]);
+    expect(await rowsOf(id)).toEqual([expect.objectContaining({ output_tokens: 20 })]);
   });
 
   it('puts poison aside with the reason, and lets the rest flow on', async () => {
@@ -247,6 +249,8 @@ function event(kind: UsageEvent['kind'], requestId: string, outputTokens = 0): U
     profile: 'p',
     ctxLen: 8192,
     stream: true,
+    choices: 1,
+    engineLife: null,
   } as const;
   const counts = { inputTokens: 9, cachedTokens: 0, outputTokens, reasoningTokens: 0 };
   switch (kind) {

@@ -14,6 +14,8 @@ const facts = (requestId: string): Omit<Extract<UsageEvent, { kind: 'started' }>
   profile: 'p',
   ctxLen: 8192,
   stream: true,
+  choices: 1,
+  engineLife: null,
 });
 const counted = (outputTokens: number) =>
   ({ inputTokens: 9, cachedTokens: 0, outputTokens, reasoningTokens: 0, countMethod: 'counted' }) as const;

@@ -13,6 +13,8 @@ const started = {
   profile: null,
   ctxLen: null,
   stream: false,
+  choices: 1,
+  engineLife: null,
 };
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 

@@ -3,10 +3,12 @@ import { z } from 'zod';
 
 /** Postgres' text holds neither NUL nor half a surrogate pair; a client's model name may. */
 const text = z.string().transform((value) => value.toWellFormed().replaceAll('\u0000', '\uFFFD'));
-const tokens = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const durationMs = z.number().min(0).max(Number.MAX_SAFE_INTEGER).transform(Math.round);
-/** The end of the year 9999. */
-const epochMs = z.number().min(0).max(253_402_300_799_999);
+/** Postgres' integer: no request has as many tokens, or lasts as long (24 days). */
+const MAX_INTEGER = 2_147_483_647;
+const tokens = z.number().int().min(0).max(MAX_INTEGER);
+const durationMs = z.number().min(0).max(MAX_INTEGER).transform(Math.round);
+/** Until the year 2100: beyond it is a fault and no clock. */
+const epochMs = z.number().min(0).max(4_102_444_799_999);
 
 const facts = {
   requestId: text.pipe(z.string().min(1)),
@@ -18,8 +20,11 @@ const facts = {
   endpoint: z.enum(['/v1/chat/completions', '/v1/completions', '/api/chat']),
   model: text,
   profile: text.nullable(),
-  ctxLen: z.number().int().min(0).max(2_147_483_647).nullable(),
+  ctxLen: z.number().int().min(0).max(MAX_INTEGER).nullable(),
   stream: z.boolean(),
+  // Events of an older chat-service may still be in the stream at an upgrade.
+  choices: z.number().int().min(1).max(32_767).default(1),
+  engineLife: text.nullable().default(null),
 };
 
 const counts = {

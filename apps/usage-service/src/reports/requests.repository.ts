@@ -3,19 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { ReadQuery } from './requests-page';
 
-/** bigint comes as text from the driver; these all fit into a number. */
-type Stored = Omit<UsageRow, BigintColumn | 'createdAt'> & Record<BigintColumn, string | null> & { createdAt: Date };
-
-const BIGINT_COLUMNS = [
-  'inputTokens',
-  'cachedTokens',
-  'outputTokens',
-  'reasoningTokens',
-  'queueMs',
-  'ttftMs',
-  'latencyMs',
-] as const;
-type BigintColumn = (typeof BIGINT_COLUMNS)[number];
+type Stored = Omit<UsageRow, 'createdAt'> & { createdAt: Date };
 
 const SELECT = `
   SELECT request_id AS "requestId", created_at AS "createdAt", user_id AS "userId", user_email AS "userEmail",
@@ -44,13 +32,6 @@ export class RequestsRepository {
       `${SELECT} ${where} ORDER BY created_at DESC, request_id DESC LIMIT ${parameter(limit)}`,
       values,
     );
-    return rows.map(usageRow);
+    return rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString() }));
   }
-}
-
-function usageRow(stored: Stored): UsageRow {
-  const figures = Object.fromEntries(
-    BIGINT_COLUMNS.map((name) => [name, stored[name] === null ? null : Number(stored[name])]),
-  ) as Record<BigintColumn, number | null>;
-  return { ...stored, ...figures, createdAt: stored.createdAt.toISOString() };
 }
