@@ -12,6 +12,7 @@ import { RouteMethods } from './http/route-methods';
 import { KeysModule } from './keys/keys.module';
 import { LimitsModule } from './limits/limits.module';
 import { OpenAiModule } from './openai/openai.module';
+import { UsageModule } from './usage/usage.module';
 import { UsersModule } from './users/users.module';
 
 @Global()
@@ -33,6 +34,7 @@ export class AppModule {
         DocsModule,
         FirstStartModule,
         OpenAiModule,
+        UsageModule,
       ],
       providers: [{ provide: GATEWAY_CONFIG, useValue: config }],
       exports: [GATEWAY_CONFIG],

@@ -12,6 +12,7 @@ import { LedgerRepository } from './ledger/ledger.repository';
 import { LedgerService } from './ledger/ledger.service';
 import { LedgerWriter } from './ledger/ledger-writer';
 import { MonthPartitions } from './ledger/month-partitions';
+import { ReportDatabase } from './reports/report-database';
 import { RequestsController } from './reports/requests.controller';
 import { RequestsRepository } from './reports/requests.repository';
 
@@ -31,6 +32,7 @@ export function usageServiceModule(settings: Settings): Type {
     providers: [
       MonthPartitions,
       LedgerRepository,
+      { provide: ReportDatabase, useFactory: () => new ReportDatabase(settings.DATABASE_URL) },
       RequestsRepository,
       DeadLetters,
       LedgerWriter,

@@ -1,9 +1,10 @@
 import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { Bus } from './bus';
+import { Commands } from './commands';
 import { Readiness } from './readiness';
 
-/** Provides the `Bus`, says so in readiness, and closes it last (after everything that drains). */
+/** Provides the `Bus` and `Commands` over it, says so in readiness, and closes it last (after everything that drains). */
 @Global()
 @Module({})
 export class BusModule implements OnApplicationShutdown {
@@ -22,8 +23,9 @@ export class BusModule implements OnApplicationShutdown {
             return bus;
           },
         },
+        Commands,
       ],
-      exports: [Bus],
+      exports: [Bus, Commands],
     };
   }
 

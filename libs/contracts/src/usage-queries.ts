@@ -5,9 +5,21 @@ export const UsageQuerySubjects = {
   requests: 'usage.v1.requests',
 } as const;
 
-export interface UsageRequestsQuery {
-  /** Whose rows; null (for an admin) is everybody's. */
-  userId: string | null;
+/** Which requests a query is about. Null: no matter. */
+export interface UsageFilter {
+  /** Whose rows may be read at all: the caller's own id; null for an admin. */
+  ownerId: string | null;
+  /** Admitted at this time or later. ISO 8601 in UTC. */
+  from: string | null;
+  /** Admitted before this time. ISO 8601 in UTC. */
+  to: string | null;
+  user: string | null;
+  key: string | null;
+  model: string | null;
+  outcome: Outcome | null;
+}
+
+export interface UsageRequestsQuery extends UsageFilter {
   /** `nextCursor` of the page before; null for the first. */
   cursor: string | null;
   /** Rows a page, 1 to 200. */

@@ -15,8 +15,17 @@ export const DEAD_LETTER_REASON = 'Tandem-Reason';
 
 export type Endpoint = '/v1/chat/completions' | '/v1/completions' | '/api/chat';
 
-export type Outcome =
-  'completed' | 'client_cancelled' | 'deadline' | 'upstream_truncated' | 'interrupted' | 'rejected' | 'error';
+/** How a request ended. */
+export const OUTCOMES = [
+  'completed',
+  'client_cancelled',
+  'deadline',
+  'upstream_truncated',
+  'interrupted',
+  'rejected',
+  'error',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** `exact`: the engine's own usage. `counted`: tokens seen on the wire. `estimated`: nothing better was to be had. */
 export type CountMethod = 'exact' | 'counted' | 'estimated';

@@ -196,28 +196,30 @@ describe('the ledger', () => {
       ...ids.map((id, index) => ({ ...event('finished', id, index), userId, createdAt: 1_700_000_000_000 + index })),
     );
     await drained();
-    const ask = async (request: unknown): Promise<{ response?: UsageRequestsPage; err?: unknown }> => {
-      const answer = await connection.request(UsageQuerySubjects.requests, JSON.stringify({ id: 'q', data: request }));
+    const ask = async (request: object): Promise<{ response?: UsageRequestsPage; err?: unknown }> => {
+      const anything = { from: null, to: null, user: null, key: null, model: null, outcome: null };
+      const data = { ...anything, ...request };
+      const answer = await connection.request(UsageQuerySubjects.requests, JSON.stringify({ id: 'q', data }));
       return answer.json();
     };
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
-      const { response } = await ask({ userId, cursor, limit: 2 });
+      const { response } = await ask({ ownerId: userId, cursor, limit: 2 });
       seen.push(...response!.items.map((row) => row.requestId));
       cursor = response!.nextCursor;
     } while (cursor !== null);
     expect(seen).toEqual([...ids].reverse());
-    const { response } = await ask({ userId: null, cursor: null, limit: 200 });
+    const { response } = await ask({ ownerId: null, cursor: null, limit: 200 });
     expect(response!.items.length).toBeGreaterThan(5);
     expect(response!.items.find((row) => row.requestId === ids[4])).toMatchObject({
       outputTokens: 4,
       outcome: 'completed',
     });
-    expect(await ask({ userId, cursor: 'nonsense', limit: 2 })).toMatchObject({
+    expect(await ask({ ownerId: userId, cursor: 'nonsense', limit: 2 })).toMatchObject({
       err: { code: 'invalid_value', param: 'cursor' },
     });
-    expect(await ask({ userId, cursor: null, limit: 0 })).toMatchObject({
+    expect(await ask({ ownerId: userId, cursor: null, limit: 0 })).toMatchObject({
       err: { code: 'invalid_value', param: 'limit' },
     });
   });

@@ -1,4 +1,4 @@
-import type { UsageEvent } from '#contracts/usage';
+import { OUTCOMES, type UsageEvent } from '#contracts/usage';
 import { z } from 'zod';
 
 /** Postgres' text holds neither NUL nor half a surrogate pair; a client's model name may. */
@@ -40,15 +40,7 @@ const ending = {
   ttftMs: durationMs.nullable(),
   latencyMs: durationMs,
   statusCode: z.number().int().min(100).max(999),
-  outcome: z.enum([
-    'completed',
-    'client_cancelled',
-    'deadline',
-    'upstream_truncated',
-    'interrupted',
-    'rejected',
-    'error',
-  ]),
+  outcome: z.enum(OUTCOMES),
   errorCode: text.nullable(),
 };
 

@@ -1,4 +1,4 @@
-import { UsageQuerySubjects, type UsageRequestsPage, type UsageRequestsQuery } from '#contracts/usage-queries';
+import { UsageQuerySubjects, type UsageRequestsPage } from '#contracts/usage-queries';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { cursorOf, readQuery } from './requests-page';
@@ -10,7 +10,7 @@ export class RequestsController {
   constructor(private readonly requests: RequestsRepository) {}
 
   @MessagePattern(UsageQuerySubjects.requests)
-  async page(@Payload() query: UsageRequestsQuery): Promise<UsageRequestsPage> {
+  async page(@Payload() query: unknown): Promise<UsageRequestsPage> {
     const wanted = readQuery(query);
     const rows = await this.requests.page({ ...wanted, limit: wanted.limit + 1 });
     const items = rows.slice(0, wanted.limit);

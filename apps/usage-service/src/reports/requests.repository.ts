@@ -1,37 +1,39 @@
-import type { UsageRow } from '#contracts/usage-queries';
+import type { UsageRequestsQuery, UsageRow } from '#contracts/usage-queries';
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import type { ReadQuery } from './requests-page';
+import { ReportDatabase } from './report-database';
+import type { Place } from './requests-page';
+import { Parameters, rowConditions, where } from './usage-filter';
 
 type Stored = Omit<UsageRow, 'createdAt'> & { createdAt: Date };
 
-const SELECT = `
-  SELECT request_id AS "requestId", created_at AS "createdAt", user_id AS "userId", user_email AS "userEmail",
-    key_id AS "keyId", endpoint, model, profile, ctx_len AS "ctxLen", input_tokens AS "inputTokens",
-    cached_tokens AS "cachedTokens", output_tokens AS "outputTokens", reasoning_tokens AS "reasoningTokens",
-    queue_ms AS "queueMs", ttft_ms AS "ttftMs", latency_ms AS "latencyMs", status_code AS "statusCode", outcome,
-    count_method AS "countMethod", error_code AS "errorCode", stream
-  FROM usage.requests`;
+const COLUMNS = `
+  request_id AS "requestId", created_at AS "createdAt", user_id AS "userId", user_email AS "userEmail",
+  key_id AS "keyId", endpoint, model, profile, ctx_len AS "ctxLen", input_tokens AS "inputTokens",
+  cached_tokens AS "cachedTokens", output_tokens AS "outputTokens", reasoning_tokens AS "reasoningTokens",
+  queue_ms AS "queueMs", ttft_ms AS "ttftMs", latency_ms AS "latencyMs", status_code AS "statusCode", outcome,
+  count_method AS "countMethod", error_code AS "errorCode", stream`;
 
 /** Reads rows of the ledger, newest first. */
 @Injectable()
 export class RequestsRepository {
-  constructor(private readonly database: DataSource) {}
+  constructor(private readonly database: ReportDatabase) {}
 
-  async page({ userId, after, limit }: ReadQuery): Promise<UsageRow[]> {
-    const values: unknown[] = [];
-    const parameter = (value: unknown): string => `$${values.push(value)}`;
-    const conditions: string[] = [];
-    if (userId !== null) conditions.push(`user_id = ${parameter(userId)}`);
-    if (after !== null)
-      conditions.push(
-        `(created_at, request_id) < (${parameter(after.createdAt)}::timestamptz, ${parameter(after.requestId)})`,
-      );
-    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-    const rows: Stored[] = await this.database.query(
-      `${SELECT} ${where} ORDER BY created_at DESC, request_id DESC LIMIT ${parameter(limit)}`,
-      values,
-    );
+  async page(query: UsageRequestsQuery & { after: Place | null }): Promise<UsageRow[]> {
+    const { sql, values } = pageStatement(query);
+    const rows = await this.database.query<Stored>(sql, values);
     return rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString() }));
   }
+}
+
+/** Exported for its plan (EXPLAIN) alone. */
+export function pageStatement(query: UsageRequestsQuery & { after: Place | null }): { sql: string; values: unknown[] } {
+  const parameters = new Parameters();
+  const conditions = rowConditions(query, parameters);
+  if (query.after !== null)
+    conditions.push(
+      `(created_at, request_id) < (${parameters.add(query.after.createdAt)}::timestamptz, ${parameters.add(query.after.requestId)})`,
+    );
+  const sql = `SELECT ${COLUMNS} FROM usage.requests ${where(conditions)}
+    ORDER BY created_at DESC, request_id DESC LIMIT ${parameters.add(query.limit)}`;
+  return { sql, values: parameters.values };
 }

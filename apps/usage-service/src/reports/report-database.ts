@@ -1,0 +1,77 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { CodedError } from '#contracts/errors';
+import { DatabaseError, Pool, types, type PoolClient, type QueryResultRow } from 'pg';
+
+/** A report that takes longer is given up: it must not outlive whoever asked. */
+const STATEMENT_LIMIT_MS = 20_000;
+const POOL_SIZE = 3;
+
+/** Its type's number in Postgres (pg_type.dat). */
+const BIGINT = 20;
+
+/** SQLSTATE of a statement that ran into its limit. */
+const QUERY_CANCELLED = '57014';
+
+/**
+ * Postgres for reports: connections of their own, that can only read and are few, so that no number of reports keeps the
+ * ledger from being written. bigint comes as a number: tokens and milliseconds fit.
+ */
+@Injectable()
+export class ReportDatabase implements OnModuleDestroy {
+  private readonly pool: Pool;
+
+  constructor(url: string) {
+    this.pool = new Pool({
+      connectionString: url,
+      max: POOL_SIZE,
+      connectionTimeoutMillis: 5_000,
+      idleTimeoutMillis: 30_000,
+      statement_timeout: STATEMENT_LIMIT_MS,
+      options: '-c default_transaction_read_only=on',
+      types: { getTypeParser: parserOf },
+    });
+    // An idle connection that breaks (Postgres restarted) is replaced at the next query.
+    this.pool.on('error', () => undefined);
+  }
+
+  /** @throws CodedError `service_unavailable` when Postgres is away or the report takes too long. */
+  async query<Row extends QueryResultRow>(sql: string, values: readonly unknown[]): Promise<Row[]> {
+    const client = await this.connect();
+    try {
+      return (await client.query<Row>(sql, [...values])).rows;
+    } catch (error) {
+      throw readable(error);
+    } finally {
+      client.release();
+    }
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private async connect(): Promise<PoolClient> {
+    try {
+      return await this.pool.connect();
+    } catch (cause) {
+      throw new CodedError('service_unavailable', 'The usage database is away. Try again in a moment.', { cause });
+    }
+  }
+}
+
+function parserOf(oid: number): (value: string) => unknown {
+  return oid === BIGINT ? Number : (types.getTypeParser as (oid: number) => (value: string) => unknown)(oid);
+}
+
+function readable(error: unknown): unknown {
+  if (error instanceof DatabaseError && error.code === QUERY_CANCELLED)
+    return new CodedError('service_unavailable', 'This report takes too long. Ask for a shorter range.', {
+      cause: error,
+    });
+  // Without a SQLSTATE it is the connection that broke.
+  if (!(error instanceof DatabaseError))
+    return new CodedError('service_unavailable', 'The usage database went away. Try again in a moment.', {
+      cause: error,
+    });
+  return error;
+}
