@@ -27,11 +27,23 @@ export function eventShapes(response: RawResponse): unknown[] {
  * The stream must begin and end as the recorded one, and have no event of another shape between. Not all of them need
  * be there: an engine that is ahead of its server puts several tokens into one event.
  */
-export function expectStreamLike(actual: RawResponse, recorded: RawResponse): void {
-  const [own, theirs] = [eventShapes(actual), eventShapes(recorded)];
+export function expectStreamLike(actual: RawResponse, recorded: RawResponse, parsed = false): void {
+  const theirs = eventShapes(recorded);
+  const own = eventShapes(actual).map((event) => (parsed ? withoutParser(event) : event));
   expect(own[0]).toEqual(theirs[0]);
   expect(own.slice(-2)).toEqual(theirs.slice(-2));
   expect(theirs).toEqual(expect.arrayContaining(own));
+}
+
+/**
+ * A tool parser drops tokens that add no text. If the last token is one, which is the model's affair, the end still
+ * comes, with an empty delta where there is an empty content without a parser
+ * (vllm/entrypoints/openai/chat_completion/serving.py).
+ */
+function withoutParser(eventShape: unknown): unknown {
+  const text = JSON.stringify(eventShape);
+  const [emptyEnd, emptyContent] = ['["delta",[]]', '["delta",[["content","string"]]]'];
+  return text.includes('["finish_reason","reason"]') ? JSON.parse(text.replace(emptyEnd, emptyContent)) : eventShape;
 }
 
 /** Headers without what differs each time. */
