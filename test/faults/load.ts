@@ -103,7 +103,7 @@ function whole(seen: Ended, body: string): Ended {
 }
 
 /** What the simulator says to a chat: past the end of its natural answer, since the end is ignored. */
-export function fullText({ prompt, tokens }: RunningChat): string {
+export function fullText({ prompt, tokens }: Pick<RunningChat, 'prompt' | 'tokens'>): string {
   const answer = new SimulatedAnswer(prompt);
   const detokenizer = new Detokenizer();
   return Array.from({ length: tokens }, (_, at) => detokenizer.push(answer.tokenAt(at, true))).join('');

@@ -10,18 +10,21 @@ const ROOMS = ['apps', 'libs', 'tools'];
 /** The web UI has a build of its own. */
 const OTHERS = new Set(['apps/web']);
 
-/** Compiles what changed since the last build and removes what has no source any more; answers how many files changed. */
-export async function build(root, log) {
-  const manifestFile = join(root, 'dist', '.sources.json');
+/**
+ * Compiles what changed since the last build and removes what has no source any more; answers how many files changed.
+ * Other rooms than those of the product are remembered in a manifest of their own.
+ */
+export async function build(root, log, rooms = ROOMS) {
+  const manifestFile = join(root, 'dist', rooms === ROOMS ? '.sources.json' : `.sources-${rooms.join('-')}.json`);
   const before = readManifest(manifestFile);
   // A new compiler or new settings make everything new.
   const settings = hash(readFileSync(join(root, '.swcrc')), readFileSync(join(root, 'package-lock.json')));
-  const sources = new Map(ROOMS.flatMap((room) => [...sourcesUnder(root, join(root, room))]));
+  const sources = new Map(rooms.flatMap((room) => [...sourcesUnder(root, join(root, room))]));
   const outdated = [...sources].filter(
     ([path, digest]) =>
       before.settings !== settings || before.sources[path] !== digest || !existsSync(output(root, path)),
   );
-  const orphans = [...existingOutputs(join(root, 'dist'))].filter((file) => !sources.has(sourceOf(root, file)));
+  const orphans = [...existingOutputs(join(root, 'dist'), rooms)].filter((file) => !sources.has(sourceOf(root, file)));
   if (outdated.length === 0 && orphans.length === 0) return 0;
   if (outdated.length > 0) log(`building ${outdated.length} file${outdated.length === 1 ? '' : 's'}`);
   const { transform } = createRequire(join(root, 'package.json'))('@swc/core');
@@ -85,8 +88,8 @@ function* sourcesUnder(root, folder) {
   }
 }
 
-function* existingOutputs(folder) {
-  for (const room of ROOMS) yield* filesUnder(join(folder, room));
+function* existingOutputs(folder, rooms) {
+  for (const room of rooms) yield* filesUnder(join(folder, room));
 }
 
 function* filesUnder(folder) {

@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { leash, shellWord } from './leash';
 
 const run = promisify(execFile);
 
 /** libs/testing/src lies at the same depth in the sources and in dist. */
-const ROOT = join(__dirname, '..', '..', '..');
+const ABOVE = join(__dirname, '..', '..', '..');
+const ROOT = basename(ABOVE) === 'dist' ? join(ABOVE, '..') : ABOVE;
 const LAUNCHER = join(ROOT, 'dist', 'tools', 'launcher', 'src', 'main.js');
 const NODE = join(ROOT, 'node_modules', 'node', 'bin', 'node');
 
@@ -39,11 +40,18 @@ export interface TandemOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the simulator. */
   readonly engine?: 'simulator' | { readonly externalUrl: string };
+  /** Called with the empty home before the start; what it hands back is called before the home is removed. */
+  readonly prepareHome?: (home: string) => () => void;
 }
 
 /** Starts the built system (dist) as `./start` does, on free ports. About five seconds. */
-export async function startTandem({ env = {}, engine = 'simulator' }: TandemOptions = {}): Promise<TestTandem> {
+export async function startTandem({
+  env = {},
+  engine = 'simulator',
+  prepareHome,
+}: TandemOptions = {}): Promise<TestTandem> {
   const home = mkdtempSync(join(tmpdir(), 'tandem-home-'));
+  const undoPreparation = prepareHome?.(home);
   const environment = { ...process.env, NODE_OPTIONS: '', ...env, TANDEM_HOME: home };
   const launcher = (...args: string[]) => run(NODE, [LAUNCHER, ...args], { env: environment });
   const guard = leash(
@@ -52,6 +60,7 @@ export async function startTandem({ env = {}, engine = 'simulator' }: TandemOpti
   const stop = async (): Promise<void> => {
     await launcher('stop');
     await guard.release();
+    undoPreparation?.();
     rmSync(home, { recursive: true, force: true });
   };
   const engineArgs = engine === 'simulator' ? ['--engine', 'simulator'] : ['--engine-url', engine.externalUrl];

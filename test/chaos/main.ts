@@ -1,0 +1,61 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { FAULTS } from './faults/all';
+import { isClean, report } from './report';
+import { runFault, type Result } from './run-fault';
+
+/** Complaints shown for one fault; the first few tell the cause. */
+const MAX_COMPLAINTS = 12;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      streams: { type: 'string', default: '50' },
+      report: { type: 'string' },
+    },
+  });
+  if (values.list) {
+    for (const { name, title } of FAULTS) console.log(`${name.padEnd(24)} ${title}`);
+    return 0;
+  }
+  const wanted = values.only?.split(',');
+  const stranger = wanted?.find((name) => !FAULTS.some((fault) => fault.name === name));
+  if (stranger !== undefined) throw new Error(`there is no fault ${stranger}; --list names them`);
+  const results: Result[] = [];
+  let broken = 0;
+  for (const fault of FAULTS.filter(({ name }) => wanted === undefined || wanted.includes(name))) {
+    console.log(`${fault.name}: ${fault.title}`);
+    try {
+      const result = await runFault(fault, Number(values.streams), (line) => console.log(line));
+      results.push(result);
+      tell(result);
+    } catch (error) {
+      broken += 1;
+      console.log(`  could not be shown: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  const text = report(results);
+  if (values.report !== undefined) writeFileSync(values.report, text);
+  console.log(`\n${text}`);
+  return broken === 0 && results.every(isClean) ? 0 : 1;
+}
+
+function tell({ verdict, injected }: Result): void {
+  const { requests, refused, rows, lost, doubled, wrong, disturbed, complaints } = verdict;
+  console.log(
+    `  ${requests} requests, ${refused} refused, ${rows} rows, ${lost} lost, ${doubled} doubled, ${wrong} wrong`,
+  );
+  console.log(`  ${disturbed} disturbed, ready again in ${injected.readyAgainMs ?? '-'} ms ${injected.note ?? ''}`);
+  for (const complaint of complaints.slice(0, MAX_COMPLAINTS)) console.log(`  ${complaint}`);
+  if (complaints.length > MAX_COMPLAINTS) console.log(`  and ${complaints.length - MAX_COMPLAINTS} more`);
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);

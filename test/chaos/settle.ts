@@ -1,0 +1,38 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { USAGE_STREAM } from '#contracts/usage';
+import { eventually } from '#testing/eventually';
+import { readRows } from './rows';
+import type { Stage } from './stage';
+
+/** The ledger has caught up a minute after what it waited for is back. */
+const SETTLE_MS = 60_000;
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Waits until nothing moves any more: no request runs, no event waits, every row is finished.
+ * @returns milliseconds that it took, or why it did not come to rest; the comparison then says what is missing.
+ */
+export async function settle(stage: Stage): Promise<{ settledMs: number } | { unsettled: string }> {
+  const begin = performance.now();
+  const connection = await stage.nats();
+  try {
+    const manager = await jetstreamManager(connection);
+    await eventually(
+      async () => {
+        const running = (await stage.engineMetrics())['vllm:num_requests_running'];
+        if (running !== 0) throw new Error(`the engine runs ${String(running)} requests`);
+        const { messages } = (await manager.streams.info(USAGE_STREAM)).state;
+        if (messages !== 0) throw new Error(`${messages} messages of events wait`);
+        const open = (await readRows(stage.databaseUrl)).filter((row) => row.state !== 'finished');
+        if (open.length > 0) throw new Error(`${open.length} rows are not finished`);
+        return true;
+      },
+      { timeoutMs: SETTLE_MS, everyMs: LOOK_EVERY_MS },
+    );
+    return { settledMs: Math.round(performance.now() - begin) };
+  } catch (error) {
+    return { unsettled: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await connection.close();
+  }
+}
