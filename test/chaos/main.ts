@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FAULTS } from './faults/all';
-import { isClean, report } from './report';
-import { runFault, type Result } from './run-fault';
+import { report } from './report';
+import { isClean, type Result } from './result';
+import { runFault } from './run-fault';
 
-/** Complaints shown for one fault; the first few tell the cause. */
-const MAX_COMPLAINTS = 12;
+/** Examples shown of one kind of complaint. */
+const EXAMPLES = 2;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -14,6 +16,7 @@ async function main(): Promise<number> {
       list: { type: 'boolean', default: false },
       streams: { type: 'string', default: '50' },
       report: { type: 'string' },
+      logs: { type: 'string', default: '.cache/chaos' },
     },
   });
   if (values.list) {
@@ -28,7 +31,12 @@ async function main(): Promise<number> {
   for (const fault of FAULTS.filter(({ name }) => wanted === undefined || wanted.includes(name))) {
     console.log(`${fault.name}: ${fault.title}`);
     try {
-      const result = await runFault(fault, Number(values.streams), (line) => console.log(line));
+      const result = await runFault(
+        fault,
+        Number(values.streams),
+        (line) => console.log(line),
+        join(values.logs, fault.name),
+      );
       results.push(result);
       tell(result);
     } catch (error) {
@@ -48,8 +56,20 @@ function tell({ verdict, injected }: Result): void {
     `  ${requests} requests, ${refused} refused, ${rows} rows, ${lost} lost, ${doubled} doubled, ${wrong} wrong`,
   );
   console.log(`  ${disturbed} disturbed, ready again in ${injected.readyAgainMs ?? '-'} ms ${injected.note ?? ''}`);
-  for (const complaint of complaints.slice(0, MAX_COMPLAINTS)) console.log(`  ${complaint}`);
-  if (complaints.length > MAX_COMPLAINTS) console.log(`  and ${complaints.length - MAX_COMPLAINTS} more`);
+  for (const alike of kinds(complaints)) {
+    console.log(`  ${alike.length} x`);
+    for (const complaint of alike.slice(0, EXAMPLES)) console.log(`    ${complaint}`);
+  }
+}
+
+/** Complaints that differ in their numbers and ids only, together. */
+function kinds(complaints: readonly string[]): string[][] {
+  const groups = new Map<string, string[]>();
+  for (const complaint of complaints) {
+    const kind = complaint.replaceAll(/req_[0-9a-f]+|chat-[0-9a-f]+|[\d.:-]+/g, '#');
+    groups.set(kind, [...(groups.get(kind) ?? []), complaint]);
+  }
+  return [...groups.values()].sort((a, b) => b.length - a.length);
 }
 
 main().then(

@@ -1,4 +1,4 @@
-import type { Result } from './run-fault';
+import type { Result } from './result';
 
 /** Both tables, as Markdown. */
 export function report(results: readonly Result[]): string {
@@ -28,12 +28,6 @@ export function report(results: readonly Result[]): string {
     ]),
   );
   return `${ledger}\n\n${streams}\n`;
-}
-
-/** Nothing lost, doubled, wrong or disturbed. */
-export function isClean({ verdict, settledMs }: Result): boolean {
-  const { lost, doubled, wrong, disturbed } = verdict;
-  return lost + doubled + wrong + disturbed === 0 && settledMs !== null;
 }
 
 function range({ least, most }: { least: number; most: number }): string {

@@ -1,7 +1,10 @@
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually } from '#testing/eventually';
 import { Clients, pause } from './clients';
-import type { Fault, Injected } from './fault';
-import { judge, type Verdict } from './judge';
+import type { Fault } from './fault';
+import { judge } from './judge';
+import { isClean, type Result } from './result';
 import { readRows } from './rows';
 import { settle } from './settle';
 import { Stage } from './stage';
@@ -10,16 +13,18 @@ import { Stage } from './stage';
 const BEFORE_MS = 2_500;
 const AFTER_MS = 4_000;
 
-export interface Result {
-  readonly fault: Fault;
-  readonly injected: Injected;
-  readonly verdict: Verdict;
-  readonly settledMs: number | null;
-}
-
-/** Runs a fresh Tandem under load, does it harm, waits until it has recovered, and compares. */
-export async function runFault(fault: Fault, streams: number, say: (line: string) => void): Promise<Result> {
+/**
+ * Runs a fresh Tandem under load, does it harm, waits until it has recovered, and compares.
+ * @param logs folder for the logs of all processes, where something is not as it should be.
+ */
+export async function runFault(
+  fault: Fault,
+  streams: number,
+  say: (line: string) => void,
+  logs: string,
+): Promise<Result> {
   const stage = await Stage.open(fault);
+  let clean = false;
   try {
     const clients = new Clients(stage.gateways, await stage.makeKeys(streams));
     const before = await generated(stage);
@@ -45,8 +50,12 @@ export async function runFault(fault: Fault, streams: number, say: (line: string
       engineTokens,
       firstGateway: stage.gateways[0]!,
     });
-    return { fault, injected, verdict, settledMs: 'settledMs' in settled ? settled.settledMs : null };
+    const result = { fault, injected, verdict, settledMs: 'settledMs' in settled ? settled.settledMs : null };
+    clean = isClean(result);
+    return result;
   } finally {
+    rmSync(logs, { recursive: true, force: true });
+    if (!clean) cpSync(join(stage.tandem.home, 'logs'), logs, { recursive: true });
     await stage.close();
   }
 }

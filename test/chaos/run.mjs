@@ -17,9 +17,8 @@ const HELP = `npm run chaos -- [options]
   --list          names the faults
   --streams N     requests at any moment (default 50)
   --write FILE    put the tables between the markers of this Markdown file
-  --keep          leave the logs of a fault that went wrong, and say where
 
-It ends with 1 when something was lost, doubled or wrong.`;
+It ends with 1 when something was lost, doubled, wrong or disturbed; the logs of that fault are then left in .cache/chaos.`;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
@@ -34,7 +33,7 @@ async function main() {
   const text = { type: 'string' };
   const flag = { type: 'boolean' };
   const { values } = parseArgs({
-    options: { only: text, list: flag, streams: text, write: text, keep: flag, help: { ...flag, short: 'h' } },
+    options: { only: text, list: flag, streams: text, write: text, help: { ...flag, short: 'h' } },
   });
   if (values.help) {
     console.log(HELP);
@@ -46,10 +45,13 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-chaos-'));
   const report = join(folder, 'report.md');
   try {
-    const words = Object.entries({ only: values.only, streams: values.streams, report }).flatMap(([name, value]) =>
-      value === undefined ? [] : [`--${name}`, value],
-    );
-    for (const name of ['list', 'keep']) if (values[name]) words.push(`--${name}`);
+    const words = Object.entries({
+      only: values.only,
+      streams: values.streams,
+      report,
+      logs: join(root, '.cache', 'chaos'),
+    }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+    if (values.list) words.push('--list');
     const child = spawn(node, [join(root, 'dist/test/chaos/main.js'), ...words], { stdio: 'inherit' });
     const [code] = await once(child, 'exit');
     if (values.write !== undefined && !values.list) {

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { Client } from 'pg';
 import { eventually } from '#testing/eventually';
 import { startSystem, type TestSystem } from '#testing/system';
 import { allBegun, completed, ENDLESS, engineRuns, ledger, startChat, startChats } from './load';
@@ -74,6 +75,26 @@ describe('requests that nobody wants any more', () => {
     await engineRuns(system, 0);
     const metrics = await (await fetch(`${system.url}/metrics`)).text();
     expect(metrics).toMatch(/^tandem_gateway_streams 0$/m);
+  });
+
+  it('a client that leaves while its key is looked up is not answered by the engine', async () => {
+    const { key } = await post('/api/keys', { name: 'slow to find' }, adminToken);
+    const postgres = new Client({ connectionString: system.postgres.url });
+    await postgres.connect();
+    await postgres.query('BEGIN; LOCK TABLE gateway.api_keys IN ACCESS EXCLUSIVE MODE');
+    const chat = startChat(system.url, key ?? '', { tokens: ENDLESS });
+    await eventually(async () => {
+      const { rowCount } = await postgres.query('SELECT FROM pg_locks WHERE NOT granted');
+      return rowCount === 1;
+    });
+    chat.leave();
+    await chat.ended;
+    // The gateway has heard that the client has left when it answers somebody who asks after that.
+    await fetch(`${system.url}/health/live`);
+    await postgres.query('COMMIT');
+    await postgres.end();
+    await completed(startChat(system.url, key ?? '', { tokens: 10 }));
+    await engineRuns(system, 0);
   });
 
   it('a client that closes its writing side is taken for gone, as node and proxies do: no hang, no slot', async () => {

@@ -40,6 +40,8 @@ export class Generations {
     this.checkModel(call.model, request.access?.allowedModels ?? null);
     const { actor } = request;
     if (actor === null) throw new CodedError('invalid_api_key', 'Nobody is signed in.');
+    // Gone while it was identified: `close` has been and will not come again, so nobody would stop the engine.
+    if (reply.raw.destroyed) return;
     const span = startSpan('gateway.generate', headerOf(request, 'traceparent'), {
       attributes: { 'tandem.request_id': request.id },
     });

@@ -128,10 +128,12 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     }
     this.outgoing.push(message);
     if (this.outgoing.length > 1) return;
-    setImmediate(() => {
-      for (const one of this.outgoing) this.bus.publish(ChatSubjects.generate, one);
-      this.outgoing.length = 0;
-    });
+    setImmediate(() => this.sendOutgoing());
+  }
+
+  private sendOutgoing(): void {
+    for (const one of this.outgoing) this.bus.publish(ChatSubjects.generate, one);
+    this.outgoing.length = 0;
   }
 
   private onFrames(message: Uint8Array): void {
@@ -195,6 +197,8 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
 
   private cancel(stream: LiveStream, reason: CancelStream['reason']): void {
     const cancel: CancelStream = { gatewayId: this.gatewayId, stream: stream.id, reason };
+    // A client may leave in the turn in which it asked: a cancel that overtakes its request would stop nothing.
+    this.sendOutgoing();
     // Before the owner is known every chat-service hears it.
     const targets = stream.ownerId === null ? [...this.owners.keys()] : [stream.ownerId];
     for (const owner of targets) this.bus.publishJson(ChatSubjects.cancel(owner), cancel);
