@@ -4,6 +4,7 @@ import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { GatewayDatabaseModule } from './database/database.module';
+import { ConversationsModule } from './conversations/conversations.module';
 import { DocsModule } from './docs/docs.module';
 import { FirstStartModule } from './first-start/first-start.module';
 import { HealthModule } from './health/health.module';
@@ -13,6 +14,7 @@ import { KeysModule } from './keys/keys.module';
 import { LimitsModule } from './limits/limits.module';
 import { OpenAiModule } from './openai/openai.module';
 import { UsageModule } from './usage/usage.module';
+import { PromptsModule } from './prompts/prompts.module';
 import { UsersModule } from './users/users.module';
 
 @Global()
@@ -35,6 +37,8 @@ export class AppModule {
         FirstStartModule,
         OpenAiModule,
         UsageModule,
+        ConversationsModule,
+        PromptsModule,
       ],
       providers: [{ provide: GATEWAY_CONFIG, useValue: config }],
       exports: [GATEWAY_CONFIG],

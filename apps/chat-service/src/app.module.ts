@@ -1,17 +1,19 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ModelsDirectory } from '#common/models-directory';
 import { PlatformModule } from '#common/platform.module';
 import { CHAT_CONFIG, type ChatConfig } from './config';
+import { ConversationsModule } from './conversations/conversations.module';
 import { EngineRouter } from './engines/engine-router';
 import { GenerationService } from './generation/generation.service';
 import { JournalPublisher } from './generation/journal-publisher';
 
+@Global()
 @Module({})
 export class AppModule {
   static forRoot(config: ChatConfig): DynamicModule {
     return {
       module: AppModule,
-      imports: [PlatformModule.forRoot('chat-service', config)],
+      imports: [PlatformModule.forRoot('chat-service', config), ConversationsModule],
       providers: [
         { provide: CHAT_CONFIG, useValue: config },
         ModelsDirectory,
@@ -19,6 +21,7 @@ export class AppModule {
         JournalPublisher,
         GenerationService,
       ],
+      exports: [CHAT_CONFIG],
     };
   }
 }

@@ -3,6 +3,10 @@ import { count, milliseconds, parseConfig, serviceVariables, variable } from '#c
 
 export const chatVariables = {
   ...serviceVariables,
+  DATABASE_URL: variable(z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://'), {
+    describe: 'Postgres; the service keeps conversations in the schema `chat`. Tokens flow while it is away.',
+    example: 'postgres://tandem:secret@127.0.0.1:5432/tandem',
+  }),
   FIRST_TOKEN_TIMEOUT_MS: variable(milliseconds.default(120_000), {
     describe: 'Longest wait for the first token of an answer, milliseconds (error first_token_timeout).',
     example: '120000',

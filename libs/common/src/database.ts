@@ -22,12 +22,14 @@ export interface DatabaseSettings {
 export function databaseModule(settings: DatabaseSettings): DynamicModule {
   return TypeOrmModule.forRootAsync({
     useFactory: () => dataSourceOptions(settings),
-    dataSourceFactory: async (options) => {
-      if (options === undefined) throw new Error('no data source options');
-      await ensureSchema(settings);
-      return new DataSource(options).initialize();
-    },
+    dataSourceFactory: () => connectDatabase(settings),
   });
+}
+
+/** One attempt, without Nest: for a service that must run while Postgres is away. Fails when Postgres does. */
+export async function connectDatabase(settings: DatabaseSettings): Promise<DataSource> {
+  await ensureSchema(settings);
+  return new DataSource(dataSourceOptions(settings)).initialize();
 }
 
 export function dataSourceOptions(

@@ -30,7 +30,10 @@ export const databaseProbe = { user: SUPERUSER, database: DATABASE };
 const SERVICES = [
   { role: 'tandem_gateway', schema: 'gateway', secret: 'gatewayDatabasePassword' },
   { role: 'tandem_usage', schema: 'usage', secret: 'usageDatabasePassword' },
+  { role: 'tandem_chat', schema: 'chat', secret: 'chatDatabasePassword' },
 ] as const;
+
+export type ServiceSchema = (typeof SERVICES)[number]['schema'];
 
 /**
  * Makes the cluster where there is none, and its roles and schemas as they must be.
@@ -95,7 +98,7 @@ function schemaStatements(): string[] {
 }
 
 /** The URL of the service whose schema it is. */
-export function databaseUrl(schema: 'gateway' | 'usage', port: number, secrets: Secrets): string {
+export function databaseUrl(schema: ServiceSchema, port: number, secrets: Secrets): string {
   const service = SERVICES.find((candidate) => candidate.schema === schema);
   if (service === undefined) throw new Error(`no role owns the schema ${schema}`);
   return `postgres://${service.role}:${secrets[service.secret]}@127.0.0.1:${port}/${DATABASE}`;

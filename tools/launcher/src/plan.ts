@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { identity, postgresArguments } from '#common/servers/postgres-server';
-import { type Database, databaseProbe, databaseUrl } from './database';
+import { type Database, databaseProbe, databaseUrl, type ServiceSchema } from './database';
 import type { Home } from './home';
 import type { Secrets } from './secrets';
 import { serverEnvironment, serviceEnvironment } from './service-environment';
@@ -57,7 +57,7 @@ export function makePlan(inputs: Inputs): Plan {
       ...natsServer(inputs),
       modelManager(inputs),
       app(inputs, 'usage-service', { DATABASE_URL: env['DATABASE_URL'] ?? ownDatabase(inputs, 'usage') }),
-      app(inputs, 'chat-service', {}),
+      app(inputs, 'chat-service', { DATABASE_URL: env['DATABASE_URL'] ?? ownDatabase(inputs, 'chat') }),
       gateway(inputs),
     ],
     external: [
@@ -154,6 +154,6 @@ function app(inputs: Inputs, name: ServiceName, own: Readonly<Record<string, str
   };
 }
 
-function ownDatabase({ ports, secrets }: Inputs, schema: 'gateway' | 'usage'): string {
+function ownDatabase({ ports, secrets }: Inputs, schema: ServiceSchema): string {
   return databaseUrl(schema, ports.postgres, secrets);
 }

@@ -13,27 +13,31 @@ const secretsSchema = z.object({
   postgresPassword: secret,
   gatewayDatabasePassword: secret,
   usageDatabasePassword: secret,
+  chatDatabasePassword: secret,
 });
+
+const olderSecrets = secretsSchema.partial().required({ homeId: true });
 
 /** Everything secret that the launcher made up for one home; hexadecimal, so it needs no quoting in any URL. */
 export type Secrets = z.output<typeof secretsSchema>;
 
-/** Reads the secrets of this home, or makes them (mode 0600). */
+/** Reads the secrets of this home, and makes those that it does not have yet (mode 0600). */
 export function openSecrets(file: string): Secrets {
-  if (existsSync(file)) return readSecrets(file);
-  const made = Object.fromEntries(
-    Object.keys(secretsSchema.shape).map((name) => [name, randomBytes(32).toString('hex')]),
-  );
-  const secrets = secretsSchema.parse(made);
+  const known = existsSync(file) ? readSecrets(file) : {};
+  const missing = Object.keys(secretsSchema.shape).filter((name) => !Object.hasOwn(known, name));
+  const made = Object.fromEntries(missing.map((name) => [name, randomBytes(32).toString('hex')]));
+  const secrets = secretsSchema.parse({ ...known, ...made });
+  if (missing.length === 0) return secrets;
   const fresh = `${file}.${process.pid}`;
   writeFileSync(fresh, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   renameSync(fresh, file);
   return secrets;
 }
 
-function readSecrets(file: string): Secrets {
+/** Those of an older version: some may be missing. */
+function readSecrets(file: string): z.output<typeof olderSecrets> {
   try {
-    return secretsSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return olderSecrets.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {
     throw new Trouble(
       `${file} is damaged; put it back from a backup, or remove it to have new secrets (all log-ins end)`,

@@ -7,7 +7,7 @@ import { Bus } from '#common/bus';
 import { Repository } from 'typeorm';
 import { z } from 'zod';
 import { ApiKey } from '../database/api-key.entity';
-import { isDatabaseAway } from '../database/database-errors';
+import { isDatabaseAway } from '#common/database-errors';
 import { User } from '../database/user.entity';
 import { Known } from './known';
 import type { RequestAccess } from './request-access';

@@ -40,6 +40,7 @@ export function Text(options: FieldOptions & { min?: number; max: number }): Pro
     IsString({ message: 'it must be a text' }),
     Length(min, max, { message: `it must have ${min} to ${max} characters` }),
     Matches(/^[^\0]*$/, { message: 'it must not hold NUL characters' }),
+    Matches(/^\P{Cs}*$/u, { message: 'it must not hold half of a surrogate pair' }),
     documented(options, { type: String, minLength: min, maxLength: max }),
   );
 }

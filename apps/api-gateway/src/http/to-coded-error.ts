@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { CodedError, type ErrorCode } from '#contracts/errors';
-import { isDatabaseAway } from '../database/database-errors';
+import { isDatabaseAway } from '#common/database-errors';
 
 /** Fastify's own errors (fastify/lib/errors.js) that a client causes, in our words. */
 const FASTIFY_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {

@@ -7,7 +7,7 @@ import { AuditLog, type AuditSubject } from '../audit/audit-log';
 import { AccessCache } from '../auth/access-cache';
 import { Passwords } from '../auth/passwords';
 import { RefreshTokens } from '../auth/refresh-tokens';
-import { isUniqueViolation } from '../database/database-errors';
+import { isUniqueViolation } from '#common/database-errors';
 import { User } from '../database/user.entity';
 import { given } from '../http/given';
 import { page, type Page, type PageQueryDto } from '../http/page';
