@@ -1,6 +1,8 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { ModelsDirectory } from '#common/models-directory';
 import { PlatformModule } from '#common/platform.module';
+import { Admission } from './admission/admission';
+import { Peers } from './admission/peers';
 import { CHAT_CONFIG, type ChatConfig } from './config';
 import { ConversationsModule } from './conversations/conversations.module';
 import { EngineRouter } from './engines/engine-router';
@@ -18,6 +20,8 @@ export class AppModule {
         { provide: CHAT_CONFIG, useValue: config },
         ModelsDirectory,
         EngineRouter,
+        Peers,
+        Admission,
         JournalPublisher,
         GenerationService,
       ],

@@ -25,8 +25,22 @@ export const chatVariables = {
     example: '4',
   }),
   MAX_IN_FLIGHT: variable(count.default(4_096), {
-    describe: 'Requests that one chat-service holds at once; more are refused with 429.',
+    describe: 'Requests that one chat-service holds at once, running and waiting; more are refused with 429.',
     example: '4096',
+  }),
+  MAX_WAITING: variable(count.default(2_000), {
+    describe: 'Requests that wait in one chat-service for an engine, at most; more are refused with 429.',
+    example: '2000',
+  }),
+  // Longer than the load of a 14B model takes, so that requests outlive a switch of models.
+  QUEUE_DEADLINE_MS: variable(milliseconds.min(100).default(180_000), {
+    describe: 'Longest wait for an engine that is busy or loading, milliseconds (error queue_deadline_exceeded).',
+    example: '180000',
+  }),
+  ENGINE_MAX_SEQUENCES: variable(count.min(1).optional(), {
+    describe:
+      'Sequences (choices) that all chat-services together run on one engine at once; the rest waits. Unset: what the engine announces (maxNumSeqs of its profile).',
+    example: '64',
   }),
   // An event travels in one NATS message, and max_payload is 8 MiB in every deployment of ours.
   MAX_EVENT_BYTES: variable(count.max(7 * 1024 * 1024).default(4 * 1024 * 1024), {

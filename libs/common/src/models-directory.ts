@@ -8,6 +8,7 @@ import { Readiness } from './readiness';
 @Injectable()
 export class ModelsDirectory implements OnModuleInit {
   private current: ModelsState | null = null;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(
     private readonly bus: Bus,
@@ -21,6 +22,11 @@ export class ModelsDirectory implements OnModuleInit {
     return this.current;
   }
 
+  /** Called after each announcement that says something new. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
   async onModuleInit(): Promise<void> {
     this.bus.subscribe(ModelSubjects.state, (message) => this.take(message.json<ModelsState>()));
     const kept = await this.readKept();
@@ -30,6 +36,7 @@ export class ModelsDirectory implements OnModuleInit {
   private take(state: ModelsState): void {
     if (this.current !== null && state.revision <= this.current.revision) return;
     this.current = state;
+    for (const listener of this.listeners) listener();
   }
 
   /** Null when nobody has announced anything yet: the bucket is model-manager's to make. */

@@ -41,6 +41,8 @@ export const ERRORS = {
   request_cancelled: { status: 499, type: 'invalid_request_error', retryable: false },
   rate_limit_exceeded: { status: 429, type: 'requests', retryable: true, retryAfterS: 1 },
   insufficient_quota: { status: 429, type: 'insufficient_quota', retryable: false },
+  /** The queue in front of the engine is full; `Retry-After` is computed from how fast it moves. */
+  queue_full: { status: 429, type: 'requests', retryable: true, retryAfterS: 2 },
   too_many_in_flight: { status: 429, type: 'requests', retryable: true, retryAfterS: 2 },
   internal_error: { status: 500, type: 'server_error', retryable: true },
   engine_error: { status: 502, type: 'server_error', retryable: true, retryAfterS: 2 },
@@ -48,6 +50,8 @@ export const ERRORS = {
   stream_interrupted: { status: 502, type: 'server_error', retryable: true, retryAfterS: 1 },
   /** The client read more slowly than the bound allows; only ever seen as the last event of a stream. */
   slow_reader: { status: 503, type: 'server_error', retryable: true },
+  /** The request waited for its turn until its deadline. */
+  queue_deadline_exceeded: { ...unavailable, retryAfterS: 5 },
   engine_unavailable: { ...unavailable, retryAfterS: 5 },
   service_unavailable: { ...unavailable, retryAfterS: 2 },
   shutting_down: { ...unavailable, retryAfterS: 5 },
@@ -72,6 +76,8 @@ export interface ErrorDetails {
   param?: string | null;
   /** Seconds after which a retry makes sense; overrides the table. */
   retryAfterS?: number;
+  /** OpenAI's `type` where one code has two: `rate_limit_exceeded` is of `requests` or of `tokens`. */
+  type?: 'requests' | 'tokens';
   cause?: unknown;
 }
 
@@ -80,6 +86,7 @@ export class CodedError extends Error {
   override readonly name = 'CodedError';
   readonly param: string | null;
   readonly retryAfterS: number | undefined;
+  readonly type: string;
 
   constructor(
     readonly code: ErrorCode,
@@ -89,6 +96,7 @@ export class CodedError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.param = details.param ?? null;
     this.retryAfterS = details.retryAfterS ?? retryAfterOf(code);
+    this.type = details.type ?? ERRORS[code].type;
   }
 
   get status(): number {
@@ -97,13 +105,14 @@ export class CodedError extends Error {
 
   /** OpenAI's error object, without the `{"error": ...}` around it. */
   toBody(): ErrorBody {
-    return errorBody(this.code, this.message, this.param);
+    return { ...errorBody(this.code, this.message, this.param), type: this.type };
   }
 
   /** What the other side of an RPC needs to throw the same error again. */
   toWire(): WireError {
     const wire: WireError = { code: this.code, message: this.message, param: this.param };
     if (this.retryAfterS !== undefined) wire.retryAfterS = this.retryAfterS;
+    if (this.type === 'requests' || this.type === 'tokens') wire.type = this.type;
     return wire;
   }
 
@@ -111,6 +120,7 @@ export class CodedError extends Error {
     return new CodedError(wire.code, wire.message, {
       param: wire.param,
       ...(wire.retryAfterS === undefined ? {} : { retryAfterS: wire.retryAfterS }),
+      ...(wire.type === undefined ? {} : { type: wire.type }),
     });
   }
 }
@@ -120,6 +130,7 @@ export interface WireError {
   message: string;
   param: string | null;
   retryAfterS?: number;
+  type?: 'requests' | 'tokens';
 }
 
 export function errorBody(code: ErrorCode, message: string, param: string | null = null): ErrorBody {

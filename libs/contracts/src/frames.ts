@@ -19,6 +19,8 @@ export const FrameKind = {
   error: 4,
   /** The stream ends here, complete. Empty. */
   end: 5,
+  /** JSON `QueueNews`: the request waits for its turn. Comes before any `data` or `body`. */
+  queue: 6,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -34,12 +34,24 @@ export interface GenerateRequest {
   continuousUsage: boolean;
   /** Number of choices that will be generated: the engine's counters multiply the prompt by it. */
   choices: number;
+  /** Absent: somebody waits for the answer. `background` never goes ahead of that (titles, benchmarks). */
+  priority?: 'background';
   /** Epoch milliseconds of arrival, for the ledger only: deadlines run on the monotonic clock of each process. */
   receivedAt: number;
   /** Milliseconds the request had spent in the gateway when it was published. */
   spentMs: number;
   /** W3C trace context, where tracing is on. */
   traceparent?: string;
+}
+
+/** What somebody who waits for a turn is told, in `queue` frames: when it begins to wait, and when something changed. */
+export interface QueueNews {
+  /** 1 is next. */
+  position: number;
+  /** Until its turn, computed from how long requests hold their places; null while nothing has been measured. */
+  expectedSeconds: number | null;
+  /** `busy`: the engine runs as many as it takes. `loading`: no engine for this model is ready. */
+  reason: 'busy' | 'loading';
 }
 
 /** Ends a stream early. `reason` becomes the ledger's outcome. */

@@ -16,6 +16,8 @@ export type EngineState =
   | { kind: 'stopped' }
   | { kind: 'loading'; phase: string; percent: number; startedAt: number }
   | { kind: 'ready'; url: string; since: number }
+  /** It ends what it runs and is given nothing new: what comes waits. */
+  | { kind: 'draining' }
   | { kind: 'failed'; cause: string; message: string; retryAt: number | null };
 
 export interface ServedModel {
@@ -34,7 +36,10 @@ export interface EngineAnnouncement {
   driver: 'simulator' | 'process' | 'external';
   profile: string | null;
   state: EngineState;
+  /** What it serves when it is ready, also while it is not: requests for these wait instead of being unknown. */
   models: ServedModel[];
+  /** Sequences that it runs at once (vLLM's `--max-num-seqs`); null when nobody here knows. */
+  maxNumSeqs: number | null;
   /**
    * True for an external engine: it may serve names that its `/v1/models` does not list (adapters, routers), so an
    * unknown name is sent to it and its own 404 is what the client sees.
@@ -65,22 +70,40 @@ export interface ResolvedModel {
 
 export type Resolution =
   | { kind: 'ready'; candidates: ResolvedModel[] }
-  | { kind: 'not_ready'; engine: EngineAnnouncement }
+  | { kind: 'not_ready'; engine: EngineAnnouncement; servedNames: string[] }
   | { kind: 'unknown' };
 
 /** Finds who serves `name`: an id, an alias, or `default`. Several engines may. */
 export function resolveModel(state: ModelsState | null, name: string): Resolution {
   const candidates: ResolvedModel[] = [];
+  const servedNames: string[] = [];
   let waiting: EngineAnnouncement | null = null;
   for (const engine of state?.engines ?? []) {
     const model = engine.models.find((m) => m.id === name || m.aliases.includes(name) || name === DEFAULT_MODEL);
     const servedName = model?.id ?? (engine.acceptsUnlistedModels ? name : null);
     if (servedName === null) continue;
     if (isReady(engine)) candidates.push({ engine, servedName, maxModelLen: model?.maxModelLen ?? null });
-    else waiting ??= engine;
+    else {
+      servedNames.push(servedName);
+      if (waiting === null || (isComing(engine) && !isComing(waiting))) waiting = engine;
+    }
   }
   if (candidates.length > 0) return { kind: 'ready', candidates };
-  return waiting === null ? { kind: 'unknown' } : { kind: 'not_ready', engine: waiting };
+  return waiting === null ? { kind: 'unknown' } : { kind: 'not_ready', engine: waiting, servedNames };
+}
+
+/** Whether an engine that is not ready is on its way to be, or to make room for another: waiting for it makes sense. */
+export function isComing({ state }: EngineAnnouncement): boolean {
+  switch (state.kind) {
+    case 'loading':
+    case 'draining':
+      return true;
+    case 'failed':
+      return state.retryAt !== null;
+    case 'stopped':
+    case 'ready':
+      return false;
+  }
 }
 
 export function isReady(engine: EngineAnnouncement): engine is ReadyEngine {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DEFAULT_MODEL } from '#contracts/models';
+import { DEFAULT_MODEL, isComing, isReady } from '#contracts/models';
 import { ModelsDirectory } from '#common/models-directory';
 import { mayUseModel, modelNotFound } from '../streaming/model-access';
 
@@ -12,7 +12,7 @@ export interface OpenAiModel {
   max_model_len: number | null;
 }
 
-/** The models that a caller may use now, under every name that they have. */
+/** The models that a caller may ask for now, under every name that they have; one that loads makes its requests wait. */
 @Injectable()
 export class ModelList {
   constructor(private readonly directory: ModelsDirectory) {}
@@ -20,6 +20,7 @@ export class ModelList {
   list(allowed: readonly string[] | null): OpenAiModel[] {
     const models = new Map<string, OpenAiModel>();
     for (const engine of this.directory.state?.engines ?? []) {
+      if (!isReady(engine) && !isComing(engine)) continue;
       for (const { id, aliases, created, maxModelLen } of engine.models) {
         for (const name of [id, ...aliases]) {
           models.set(name, { id: name, object: 'model', created, owned_by: 'tandem', max_model_len: maxModelLen });

@@ -1,10 +1,13 @@
 import type { Actor } from '#contracts/access';
 import type { CodedError } from '#contracts/errors';
+import type { QueueNews } from '#contracts/generate';
 
 /** Who turns a stream's bytes into an HTTP answer. */
 export interface StreamReader {
   /** Bytes for the client, valid for as long as they are referenced. */
   onBytes(bytes: Buffer): void;
+  /** The request waits for its turn. Comes before any bytes. */
+  onQueue(news: QueueNews): void;
   /** All bytes of one message have been handed over. */
   flush(): void;
   onEnd(): void;

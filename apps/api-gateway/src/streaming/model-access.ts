@@ -5,7 +5,9 @@ import { resolveModel, type ModelsState } from '#contracts/models';
 export function mayUseModel(state: ModelsState | null, name: string, allowed: readonly string[] | null): boolean {
   if (allowed === null || allowed.includes(name)) return true;
   const found = resolveModel(state, name);
-  return found.kind === 'ready' && found.candidates.some((one) => allowed.includes(one.servedName));
+  if (found.kind === 'unknown') return false;
+  const names = found.kind === 'ready' ? found.candidates.map((one) => one.servedName) : found.servedNames;
+  return names.some((one) => allowed.includes(one));
 }
 
 /** A name in a path may be as long as the headers; as much of it is repeated to its sender. */

@@ -1,10 +1,16 @@
 import type { FastifyReply } from 'fastify';
 import type { CodedError } from '#contracts/errors';
+import type { QueueNews } from '#contracts/generate';
 import type { StreamReader } from './live-stream';
 
 /** A proxy or a client gives up on a silent connection after 30 to 60 s; a comment says that somebody is there. */
 const KEEP_ALIVE_MS = 15_000;
 const KEEP_ALIVE = Buffer.from(': keep-alive\n\n');
+/**
+ * Who waits less than this for a turn hears nothing of it: the first comment sends the status 200, and a refusal could
+ * have a status of its own no more, by which SDKs know that they may try again.
+ */
+const QUIET_WAIT_MS = 1_000;
 /** How long a client that was cut may take to read what is already on its way. */
 const CUT_GRACE_MS = 5_000;
 const CRLF = 0x0d0a;
@@ -12,6 +18,8 @@ const CRLF = 0x0d0a;
 export interface SseAnswerOptions {
   /** Bytes held for a slow reader before it is cut. */
   maxBufferedBytes: number;
+  /** Queue news as `event: queue`, from the first moment; else as comments, after a while. */
+  namedQueueEvents?: boolean;
   /** The reader could not keep up. */
   onSlowReader: () => void;
 }
@@ -26,7 +34,10 @@ export class SseAnswer implements StreamReader {
   private resolve: () => void = () => undefined;
   private reject: (error: CodedError) => void = () => undefined;
   private readonly pending: Buffer[] = [];
-  private lastWriteAt = performance.now();
+  private readonly openedAt = performance.now();
+  private lastWriteAt = this.openedAt;
+  /** Not told yet: comments wait for the next tick. */
+  private news: QueueNews | null = null;
   private begun = false;
   private ended = false;
 
@@ -41,7 +52,15 @@ export class SseAnswer implements StreamReader {
   }
 
   onBytes(bytes: Buffer): void {
+    this.news = null;
     this.pending.push(bytes);
+  }
+
+  onQueue(news: QueueNews): void {
+    if (this.ended) return;
+    if (this.options.namedQueueEvents === true) {
+      this.write(Buffer.from(`event: queue\ndata: ${JSON.stringify(news)}\n\n`));
+    } else this.news = news;
   }
 
   flush(): void {
@@ -73,7 +92,11 @@ export class SseAnswer implements StreamReader {
   }
 
   onTick(at: number): void {
-    if (!this.ended && at - this.lastWriteAt >= KEEP_ALIVE_MS) this.write(KEEP_ALIVE);
+    if (this.ended) return;
+    if (this.news !== null && at - this.openedAt >= QUIET_WAIT_MS) {
+      this.write(Buffer.from(`: queue ${JSON.stringify(this.news)}\n\n`));
+      this.news = null;
+    } else if (at - this.lastWriteAt >= KEEP_ALIVE_MS) this.write(KEEP_ALIVE);
   }
 
   /** The client is gone: nothing more can be written. */

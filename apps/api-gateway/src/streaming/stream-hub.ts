@@ -4,7 +4,13 @@ import { Logger } from 'nestjs-pino';
 import type { Actor } from '#contracts/access';
 import { CodedError, isWireError } from '#contracts/errors';
 import { FrameKind, FrameSubjects, readFrames, type Frame } from '#contracts/frames';
-import { ChatSubjects, encodeGenerate, type CancelStream, type GenerateRequest } from '#contracts/generate';
+import {
+  ChatSubjects,
+  encodeGenerate,
+  type CancelStream,
+  type GenerateRequest,
+  type QueueNews,
+} from '#contracts/generate';
 import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_LOST_AFTER_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
 import { Bus } from '#common/bus';
 import { Drain } from '#common/drain';
@@ -171,6 +177,9 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
       case FrameKind.body:
         stream.reader.onBytes(frame.payload);
         this.touched.add(stream);
+        return;
+      case FrameKind.queue:
+        stream.reader.onQueue(JSON.parse(frame.payload.toString('utf8')) as QueueNews);
         return;
       case FrameKind.error:
         this.end(stream, errorOf(frame.payload));

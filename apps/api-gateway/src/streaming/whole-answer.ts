@@ -1,4 +1,5 @@
 import type { CodedError } from '#contracts/errors';
+import type { QueueNews } from '#contracts/generate';
 import type { StreamReader } from './live-stream';
 
 /** Gathers the body of an answer that does not stream. */
@@ -18,6 +19,10 @@ export class WholeAnswer implements StreamReader {
 
   onBytes(bytes: Buffer): void {
     this.parts.push(bytes);
+  }
+
+  onQueue(_news: QueueNews): void {
+    // JSON has no room for news.
   }
 
   flush(): void {

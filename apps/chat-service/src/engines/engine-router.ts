@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { CodedError } from '#contracts/errors';
 import {
+  isComing,
   isReady,
   resolveModel,
   type EngineAnnouncement,
   type ModelsState,
+  type Resolution,
   type ResolvedModel,
 } from '#contracts/models';
 import { ModelsDirectory } from '#common/models-directory';
@@ -15,43 +17,32 @@ export interface Route {
   pool: EnginePool;
 }
 
-/** Finds the engine for a request: the ready one with the fewest requests of ours, among those that serve the model. */
+/** Knows which engines serve a model, and how each is reached. */
 @Injectable()
 export class EngineRouter {
   private readonly pools = new Map<string, EnginePool>();
-  private readonly outstanding = new Map<string, number>();
 
   constructor(private readonly directory: ModelsDirectory) {}
 
-  /** @throws CodedError `model_not_found`, or `engine_unavailable` with what the engine is doing. */
-  route(model: string): Route {
+  /**
+   * The ready engines for a model, or one that is on its way.
+   * @throws CodedError `model_not_found`, or `engine_unavailable` where waiting makes no sense.
+   */
+  resolve(model: string): Exclude<Resolution, { kind: 'unknown' }> {
     const { state } = this.directory;
     if (state === null) throw unavailable('The model manager has not said yet which engines there are.');
     const found = resolveModel(state, model);
-    switch (found.kind) {
-      case 'unknown':
-        throw new CodedError(
-          'model_not_found',
-          `The model \`${model}\` does not exist or you do not have access to it.`,
-          {
-            param: 'model',
-          },
-        );
-      case 'not_ready':
-        throw unavailable(whyNotReady(found.engine));
-      case 'ready': {
-        const chosen = found.candidates.reduce((best, one) => (this.load(one) < this.load(best) ? one : best));
-        return { model: chosen, pool: this.pool(state, chosen.engine.state.url) };
-      }
+    if (found.kind === 'unknown') {
+      const message = `The model \`${model}\` does not exist or you do not have access to it.`;
+      throw new CodedError('model_not_found', message, { param: 'model' });
     }
+    if (found.kind === 'not_ready' && !isComing(found.engine)) throw unavailable(whyNotReady(found.engine));
+    return found;
   }
 
-  begin(engineId: string): void {
-    this.outstanding.set(engineId, (this.outstanding.get(engineId) ?? 0) + 1);
-  }
-
-  end(engineId: string): void {
-    this.outstanding.set(engineId, Math.max(0, (this.outstanding.get(engineId) ?? 0) - 1));
+  /** The way to a ready engine. */
+  open(model: ResolvedModel): Route {
+    return { model, pool: this.pool(model.engine.state.url) };
   }
 
   close(): void {
@@ -59,14 +50,10 @@ export class EngineRouter {
     this.pools.clear();
   }
 
-  private load(model: ResolvedModel): number {
-    return this.outstanding.get(model.engine.id) ?? 0;
-  }
-
-  private pool(state: ModelsState, url: string): EnginePool {
+  private pool(url: string): EnginePool {
     let pool = this.pools.get(url);
     if (pool === undefined) {
-      this.forgetGone(state);
+      this.forgetGone(this.directory.state);
       pool = new EnginePool(url);
       this.pools.set(url, pool);
     }
@@ -74,8 +61,8 @@ export class EngineRouter {
   }
 
   /** A restarted engine has a new address; the pool of the old one would hold its idle sockets for ever. */
-  private forgetGone(state: ModelsState): void {
-    const urls = new Set(state.engines.filter(isReady).map((engine) => engine.state.url));
+  private forgetGone(state: ModelsState | null): void {
+    const urls = new Set((state?.engines ?? []).filter(isReady).map((engine) => engine.state.url));
     for (const [url, pool] of this.pools) {
       if (urls.has(url)) continue;
       pool.close();
@@ -84,14 +71,17 @@ export class EngineRouter {
   }
 }
 
-function whyNotReady(engine: EngineAnnouncement): string {
-  switch (engine.state.kind) {
+/** What an engine that is not ready does, in a sentence for who asked for it. */
+export function whyNotReady({ state }: EngineAnnouncement): string {
+  switch (state.kind) {
     case 'loading':
-      return `The model is loading (${engine.state.phase}, ${engine.state.percent} %). Try again in a moment.`;
+      return `The model is loading (${state.phase}, ${state.percent} %). Try again in a moment.`;
     case 'failed':
-      return engine.state.retryAt === null
-        ? `The engine failed: ${engine.state.message} It is not restarted; ask the operator.`
-        : `The engine failed: ${engine.state.message} It is being restarted; try again in a moment.`;
+      return state.retryAt === null
+        ? `The engine failed: ${state.message} It is not restarted; ask the operator.`
+        : `The engine failed: ${state.message} It is being restarted; try again in a moment.`;
+    case 'draining':
+      return 'The engine ends what it runs and takes nothing new. Try again in a moment.';
     case 'stopped':
     case 'ready':
       return 'The engine is stopped.';

@@ -23,6 +23,8 @@ const FAILURE_OUTCOMES: Partial<Record<ErrorCode, Outcome>> = {
   stream_interrupted: 'interrupted',
   shutting_down: 'interrupted',
   ledger_unavailable: 'rejected',
+  queue_full: 'rejected',
+  queue_deadline_exceeded: 'deadline',
 };
 
 /** The ledger's words for an ending. `began`: the client had already been answered 200. */
@@ -42,6 +44,14 @@ export function outcomeOf(
         errorCode: ending.error.code,
       };
   }
+}
+
+/** What the client is told. */
+export function errorOf(ending: Exclude<Ending, { kind: 'completed' }>): CodedError {
+  if (ending.kind === 'failed') return ending.error;
+  return ending.reason === 'gateway_failed'
+    ? new CodedError('stream_interrupted', 'The connection between the services broke while the answer was streamed.')
+    : new CodedError('request_cancelled', 'The request was cancelled.');
 }
 
 /** English text is about four bytes a token with the tokenizers in use; Korean about three. An estimate, and marked so. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import {
   Inject,
@@ -22,26 +21,34 @@ import { HEARTBEAT_INTERVAL_MS, PresenceSubjects, type Heartbeat } from '#contra
 import type { RequestEnding, RequestFacts } from '#contracts/usage';
 import { Bus } from '#common/bus';
 import { Drain } from '#common/drain';
+import { ModelsDirectory } from '#common/models-directory';
 import { Readiness } from '#common/readiness';
 import { startSpan, type Traced } from '#common/tracing';
+import { Admission } from '../admission/admission';
+import { Peers } from '../admission/peers';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { engineRequest } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
 import { ChatMetrics } from './chat-metrics';
 import { FrameSender } from './frame-sender';
 import { GatewayWatch } from './gateway-watch';
-import { Generation, type GenerationLimits } from './generation';
+import { Generation, type GenerationLimits, type Prologue } from './generation';
 import { UsageJournal } from './usage-journal';
 import { JournalPublisher } from './journal-publisher';
+import { QueuedRequest } from './queued-request';
+import { factsOf, unservedFacts } from './request-facts';
 
 /** Deadlines are seconds long; a quarter of a second is fine enough and costs nothing. */
 const SWEEP_MS = 250;
+/** Of a request that need not wait. */
+const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
 
 /** Takes requests from gateways, holds the running ones, and ends them when somebody or something says so. */
 @Injectable()
 export class GenerationService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly instanceId = `chat-${randomUUID().slice(0, 8)}`;
-  private readonly running = new Map<string, Generation>();
+  readonly instanceId: string;
+  /** Requests that run or wait. */
+  private readonly running = new Map<string, Generation | QueuedRequest>();
   private readonly gateways = new GatewayWatch();
   private readonly sender: FrameSender;
   private readonly journal: UsageJournal;
@@ -55,10 +62,14 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     @Inject(CHAT_CONFIG) private readonly config: ChatConfig,
     private readonly bus: Bus,
     private readonly router: EngineRouter,
+    private readonly directory: ModelsDirectory,
+    private readonly admission: Admission,
+    peers: Peers,
     private readonly publisher: JournalPublisher,
     private readonly readiness: Readiness,
     private readonly logger: Logger,
   ) {
+    this.instanceId = peers.instanceId;
     this.sender = new FrameSender(
       this.instanceId,
       (subject, message) => bus.publish(subject, message),
@@ -75,7 +86,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
         }),
     );
     this.metrics = new ChatMetrics({
-      inFlight: () => this.running.size,
+      inFlight: () => this.running.size - this.admission.waiting,
       journal: () => this.journal.backlog,
       messages: () => this.sender.messages,
       frames: () => this.sender.frames,
@@ -114,6 +125,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   /** SIGTERM: nothing new is taken, what runs may end within the drain limit, the rest is told why it ends. */
   async beforeApplicationShutdown(): Promise<void> {
     this.intake?.unsubscribe();
+    this.admission.drain();
     if (this.running.size > 0) this.logger.log({ msg: 'draining streams', inFlight: this.running.size });
     await this.drain.wait(this.config.DRAIN_TIMEOUT_MS);
     for (const generation of [...this.running.values()]) {
@@ -132,10 +144,23 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   onOver(generation: Generation, ending: RequestEnding, engineId: string, span: Traced | null): void {
     const { facts } = generation;
     this.running.delete(keyOf(generation.head));
-    this.router.end(engineId);
+    this.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
+    this.record(facts, ending);
+    span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
+    this.drain.ended();
+  }
+
+  /** It waited and was not served; without an ending it was refused at the door. */
+  private onUnserved(request: QueuedRequest, ending: RequestEnding | null, error: CodedError): void {
+    this.running.delete(keyOf(request.head));
+    if (ending === null) this.metrics.refuse(error.code);
+    else this.record(unservedFacts(request.head, this.directory.state), ending);
+    this.drain.ended();
+  }
+
+  private record(facts: RequestFacts, ending: RequestEnding): void {
     this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
     this.metrics.end(facts, ending);
-    span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
     this.logger.log({
       msg: 'request finished',
       request_id: facts.requestId,
@@ -144,13 +169,13 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       ctx_len: facts.ctxLen,
       input_tokens: ending.inputTokens,
       output_tokens: ending.outputTokens,
+      queue_ms: ending.queueMs,
       ttft_ms: ending.ttftMs,
       latency_ms: ending.latencyMs,
       status_code: ending.statusCode,
       outcome: ending.outcome,
       error_code: ending.errorCode,
     });
-    this.drain.ended();
   }
 
   private take(message: Uint8Array): void {
@@ -169,7 +194,33 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
     if (this.journal.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
-    const route = this.router.route(head.model);
+    const route = this.admission.enter(head.model, head.actor.userId, head.choices);
+    if (route === null) return this.queue(head, body);
+    try {
+      this.start(head, body, route, AT_ONCE);
+    } catch (error) {
+      this.admission.leave(route.model.engine.id, head.actor.userId, head.choices, 0);
+      throw error;
+    }
+  }
+
+  private queue(head: GenerateRequest, body: Uint8Array): void {
+    const queued = new QueuedRequest(head, body, this.admission, this.sender, {
+      onTurn: (_, route, prologue) => this.start(head, body, route, prologue),
+      onUnserved: (request, ending, error) => this.onUnserved(request, ending, error),
+    });
+    // Before it enters: its turn or its refusal may come at once.
+    this.running.set(keyOf(head), queued);
+    try {
+      queued.enter();
+    } catch (error) {
+      this.running.delete(keyOf(head));
+      throw error;
+    }
+  }
+
+  /** A place on the engine is held for the request; `onOver` gives it back. */
+  private start(head: GenerateRequest, body: Uint8Array, route: Route, prologue: Prologue): void {
     const engineId = route.model.engine.id;
     const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
     const request = engineRequest(
@@ -179,11 +230,12 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       route.pool.authority,
     );
     const facts = factsOf(head, route);
-    const generation = new Generation(head, facts, body.length, this.sender, this.limits, {
-      onOver: (over, ending) => this.onOver(over, ending, engineId, span),
-    });
+    const owner = {
+      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, engineId, span),
+      onUnreachable: () => this.admission.pause(engineId),
+    };
+    const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue);
     this.running.set(keyOf(head), generation);
-    this.router.begin(engineId);
     // Both waits overlap: the ledger's disk and the engine's first token.
     this.journal.add({ kind: 'started', owner: this.instanceId, ...facts }, () => generation.onKept());
     generation.start((handler) => route.pool.send(request, handler));
@@ -241,7 +293,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
   }
 
-  private endAll(reason: CancelStream['reason'], which: (generation: Generation) => boolean): void {
+  private endAll(reason: CancelStream['reason'], which: (request: Generation | QueuedRequest) => boolean): void {
     for (const generation of [...this.running.values()]) if (which(generation)) generation.cancel(reason);
   }
 
@@ -257,21 +309,4 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
 
 function keyOf({ gatewayId, stream }: Pick<GenerateRequest, 'gatewayId' | 'stream'>): string {
   return `${gatewayId}/${stream}`;
-}
-
-function factsOf(head: GenerateRequest, route: Route): RequestFacts {
-  return {
-    requestId: head.requestId,
-    createdAt: head.receivedAt,
-    userId: head.actor.userId,
-    userEmail: head.actor.email,
-    keyId: head.actor.keyId,
-    endpoint: head.endpoint,
-    model: route.model.servedName,
-    profile: route.model.engine.profile,
-    ctxLen: route.model.maxModelLen,
-    stream: head.streaming,
-    choices: head.choices,
-    engineLife: null,
-  };
 }

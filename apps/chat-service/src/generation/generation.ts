@@ -7,7 +7,7 @@ import type { EngineCall } from '../engines/http/engine-pool';
 import type { ResponseHead } from '../engines/http/response-reader';
 import { StreamAnswer, WholeAnswer, type Answer } from './answer';
 import { toCodedError, type EngineError } from './engine-errors';
-import { countTokens, outcomeOf, type Ending } from './ending';
+import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
 import type { FrameSender, Urgency } from './frame-sender';
 
 /** Limits of time and size for one generation, milliseconds and bytes. */
@@ -20,9 +20,19 @@ export interface GenerationLimits {
   maxAnswerBytes: number;
 }
 
+/** What happened to a request before it came to an engine. */
+export interface Prologue {
+  /** Of the next frame: the gateway has been sent those before it. */
+  sequence: number;
+  /** Milliseconds in the queue. */
+  queueMs: number;
+}
+
 export interface GenerationOwner {
   /** The generation is over; its frames may still wait for the ledger. */
   onOver(generation: Generation, ending: RequestEnding): void;
+  /** No connection to the engine could be had. */
+  onUnreachable(): void;
 }
 
 /** Time on the monotonic clock, milliseconds: deadlines do not move when somebody sets the clock. */
@@ -34,12 +44,12 @@ const now = (): number => performance.now();
  */
 export class Generation {
   private readonly arrivedAt: number;
-  private readonly sentAt = now();
+  readonly sentAt = now();
   private lastTokenAt = 0;
   private firstTokenAt = 0;
   /** Of the answer, when the last token came. */
   private progress = 0;
-  private sequence = 0;
+  private sequence: number;
   private call: EngineCall | null = null;
   private answer: Answer | null = null;
   private over = false;
@@ -55,10 +65,12 @@ export class Generation {
     private readonly sender: FrameSender,
     private readonly limits: GenerationLimits,
     private readonly owner: GenerationOwner,
+    private readonly prologue: Prologue,
   ) {
-    this.arrivedAt = this.sentAt - head.spentMs;
+    this.arrivedAt = this.sentAt - head.spentMs - prologue.queueMs;
+    this.sequence = prologue.sequence;
     this.sender.open(head.gatewayId);
-    this.frame('lazy', FrameKind.accepted);
+    if (this.sequence === 0) this.frame('lazy', FrameKind.accepted);
   }
 
   /** Sends the request by `send` and relays what comes back. */
@@ -95,6 +107,7 @@ export class Generation {
   onFailure(error: EngineConnectionError): void {
     if (this.over) return;
     if (this.answer !== null) return this.answer.end(false);
+    if (error.beforeAnswer) this.owner.onUnreachable();
     const unreachable = error.beforeAnswer
       ? new CodedError('engine_unavailable', 'The engine cannot be reached. Try again in a moment.', { cause: error })
       : new CodedError('engine_error', 'The engine broke off its answer. Try again in a moment.', { cause: error });
@@ -181,7 +194,7 @@ export class Generation {
     return {
       ...countTokens(this.answer?.usage ?? null, this.answer?.tokenEvents ?? 0, this.bodyBytes),
       ...outcomeOf(ending, this.head.streaming && this.firstTokenAt > 0),
-      queueMs: 0,
+      queueMs: round(this.prologue.queueMs),
       // The first byte of an answer that does not stream is also its last.
       ttftMs: this.firstTokenAt === 0 || !this.head.streaming ? null : round(this.firstTokenAt - this.arrivedAt),
       latencyMs: round(now() - this.arrivedAt),
@@ -197,13 +210,6 @@ export class Generation {
   private frame(urgency: Urgency, kind: FrameKind, bytes?: Buffer, start = 0, end = bytes?.length ?? 0): void {
     this.sender.send(this.head.gatewayId, urgency, kind, this.head.stream, this.sequence++, bytes, start, end);
   }
-}
-
-function errorOf(ending: Exclude<Ending, { kind: 'completed' }>): CodedError {
-  if (ending.kind === 'failed') return ending.error;
-  return ending.reason === 'gateway_failed'
-    ? new CodedError('stream_interrupted', 'The connection between the services broke while the answer was streamed.')
-    : new CodedError('request_cancelled', 'The request was cancelled.');
 }
 
 function timeout(

@@ -13,9 +13,9 @@ export function announced(state: LifecycleState): EngineState {
       return { kind: 'loading', phase: 'starting', percent: 0, startedAt: state.startedAt };
     case 'loading':
       return { kind: 'loading', phase: state.phase, percent: state.percent, startedAt: state.startedAt };
-    // A draining engine still answers its streams; nobody sends it new ones, because the services stop before it.
-    case 'ready':
     case 'draining':
+      return { kind: 'draining' };
+    case 'ready':
       return { kind: 'ready', url: state.process.url, since: state.since };
     case 'clearing':
       return failed(state.failure, retryAtOf(state.failure.cause, state.failures, state.at));

@@ -18,6 +18,9 @@ export interface SupervisorSettings {
   profile: string;
   model: string;
   aliases: readonly string[];
+  /** The name that the engine answers to. */
+  servedName: string;
+  maxNumSeqs: number;
   loadTimeoutMs: number;
   hangTimeoutMs: number;
   stopTimeoutMs: number;
@@ -56,10 +59,13 @@ export class EngineSupervisor implements Engine {
   }
 
   announcement(): EngineAnnouncement {
-    const { id, driver, profile } = this.settings;
+    const { id, driver, profile, maxNumSeqs, servedName, aliases } = this.settings;
     const state = announced(this.state);
-    const models = state.kind === 'ready' ? (this.watch?.models ?? []) : [];
-    return { id, driver, profile, state, models, acceptsUnlistedModels: false };
+    const expected = [
+      { id: servedName, aliases: aliases.filter((alias) => alias !== servedName), maxModelLen: null, created: 0 },
+    ];
+    const models = (state.kind === 'ready' ? this.watch?.models : null) ?? expected;
+    return { id, driver, profile, state, models, maxNumSeqs, acceptsUnlistedModels: false };
   }
 
   status(): EngineStatus {

@@ -47,6 +47,7 @@ export class ExternalEngine implements Engine {
       profile: null,
       state: this.state,
       models: this.state.kind === 'ready' ? this.models : [],
+      maxNumSeqs: null,
       acceptsUnlistedModels: true,
     };
   }

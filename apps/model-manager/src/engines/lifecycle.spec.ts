@@ -187,7 +187,7 @@ describe('the life of an engine', () => {
   it('lets the running requests of a ready engine end before it stops it', () => {
     const draining = play(...toReady, stop);
     expect(draining.effects).toEqual([{ kind: 'drain' }]);
-    expect(announced(draining.state).kind).toBe('ready');
+    expect(announced(draining.state).kind).toBe('draining');
     const stopping = play(...toReady, stop, { kind: 'drained', at: 8_000 });
     expect(stopping.effects).toEqual([{ kind: 'kill-group', politely: true }]);
     expect(announced(play(...toReady, stop, { kind: 'drained', at: 8_000 }, gone).state)).toEqual({ kind: 'stopped' });

@@ -2,7 +2,7 @@ import type { Logger } from 'nestjs-pino';
 import type { Settings } from '../config';
 import { ProcessDriver } from '../drivers/process-driver';
 import type { Profile } from '../profiles/profile';
-import { gpuEnvironment, vllmArguments } from '../profiles/vllm-flags';
+import { gpuEnvironment, maxNumSeqs, servedName, vllmArguments } from '../profiles/vllm-flags';
 import type { Engine } from './engine';
 import { engineMetrics } from './engine-metrics';
 import { EngineSupervisor } from './engine-supervisor';
@@ -44,6 +44,8 @@ export function makeEngines(settings: Settings, profile: Profile | null, logger:
         profile: profile.name,
         model: engine.model,
         aliases: profile.aliases,
+        servedName: servedName(engine),
+        maxNumSeqs: maxNumSeqs(engine, driver === 'simulator' ? settings.engineEnvironment : {}),
         loadTimeoutMs: settings.ENGINE_LOAD_TIMEOUT_MS,
         hangTimeoutMs: settings.ENGINE_HANG_TIMEOUT_MS,
         stopTimeoutMs: settings.ENGINE_STOP_TIMEOUT_MS,

@@ -12,6 +12,27 @@ export function gpuEnvironment(settings: EngineSettings): Record<string, string>
   return { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: settings.gpus.join(',') };
 }
 
+/**
+ * vLLM's own default below 70 GiB of GPU memory (docs of 0.32.0). On larger cards it is more; a profile for those names
+ * `maxNumSeqs`, else as many as here are used.
+ */
+const DEFAULT_MAX_NUM_SEQS = 256;
+
+/** How many sequences the engine runs at once. The simulator's variable goes before its flag, as it does there. */
+export function maxNumSeqs(settings: EngineSettings, environment: Readonly<Record<string, string>>): number {
+  const simulated = Number(environment['VLLM_SIM_MAX_NUM_SEQS'] ?? 0);
+  if (simulated > 0) return simulated;
+  const given = Number(settings['maxNumSeqs']);
+  return Number.isInteger(given) && given > 0 ? given : DEFAULT_MAX_NUM_SEQS;
+}
+
+/** The name that the engine will answer to: vLLM takes the first of several. */
+export function servedName(settings: EngineSettings): string {
+  const { servedModelName } = settings;
+  const name = Array.isArray(servedModelName) ? servedModelName[0] : servedModelName;
+  return typeof name === 'string' && name !== '' ? name : settings.model;
+}
+
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

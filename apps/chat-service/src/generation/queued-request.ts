@@ -1,0 +1,107 @@
+import type { CodedError } from '#contracts/errors';
+import { FrameKind } from '#contracts/frames';
+import type { CancelStream, GenerateRequest, QueueNews } from '#contracts/generate';
+import type { RequestEnding } from '#contracts/usage';
+import type { Admission, Applicant } from '../admission/admission';
+import type { Priority } from '../admission/queue-state';
+import type { Route } from '../engines/engine-router';
+import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
+import type { FrameSender } from './frame-sender';
+import type { Prologue } from './generation';
+
+export interface QueuedRequestOwner {
+  /** Its turn has come; a place on the engine is held for it. */
+  onTurn(request: QueuedRequest, route: Route, prologue: Prologue): void;
+  /** It ended without a turn; null when it was refused at the door, which is no row of the ledger. */
+  onUnserved(request: QueuedRequest, ending: RequestEnding | null, error: CodedError): void;
+}
+
+/** A request that waits for its turn: it can be told of its place, be cancelled, be refused. */
+export class QueuedRequest implements Applicant {
+  readonly userId: string;
+  readonly model: string;
+  readonly sequences: number;
+  readonly priority: Priority;
+  private readonly since = performance.now();
+  private sequence = 0;
+  private ticket: number | null = null;
+
+  constructor(
+    readonly head: GenerateRequest,
+    readonly body: Uint8Array,
+    private readonly admission: Admission,
+    private readonly sender: FrameSender,
+    private readonly owner: QueuedRequestOwner,
+  ) {
+    this.userId = head.actor.userId;
+    this.model = head.model;
+    this.sequences = head.choices;
+    this.priority = head.priority ?? 'person';
+  }
+
+  /** @throws CodedError where waiting makes no sense. */
+  enter(): void {
+    this.ticket = this.admission.wait(this);
+  }
+
+  // ---- the queue's side
+
+  onTurn(route: Route, waitedMs: number): void {
+    this.owner.onTurn(this, route, { sequence: this.sequence, queueMs: waitedMs });
+  }
+
+  onNews(news: QueueNews): void {
+    // The gateway must know who owns the request, and that somebody does.
+    if (this.sequence === 0) this.frame(FrameKind.accepted);
+    this.frame(FrameKind.queue, Buffer.from(JSON.stringify(news)));
+  }
+
+  onRefused(error: CodedError, waitedMs: number): void {
+    this.end({ kind: 'failed', error }, waitedMs);
+  }
+
+  // ---- ways to end it from outside
+
+  cancel(reason: CancelStream['reason']): void {
+    this.withdraw();
+    this.end({ kind: 'cancelled', reason }, performance.now() - this.since);
+  }
+
+  fail(error: CodedError): void {
+    this.withdraw();
+    this.end({ kind: 'failed', error }, performance.now() - this.since);
+  }
+
+  /** The queue watches its own deadlines. */
+  checkDeadlines(): void {
+    return;
+  }
+
+  private withdraw(): void {
+    if (this.ticket !== null) this.admission.withdraw(this.ticket);
+  }
+
+  private end(ending: Exclude<Ending, { kind: 'completed' }>, waitedMs: number): void {
+    const error = errorOf(ending);
+    const waited = this.sequence > 0;
+    this.frame(FrameKind.error, Buffer.from(JSON.stringify(error.toWire())));
+    this.owner.onUnserved(this, waited ? this.ending(ending, waitedMs) : null, error);
+  }
+
+  /** The ledger's words: it waited, and used nothing. */
+  private ending(ending: Ending, waitedMs: number): RequestEnding {
+    const queueMs = Math.round(waitedMs);
+    return {
+      ...countTokens(null, 0, 0),
+      ...outcomeOf(ending, false),
+      queueMs,
+      ttftMs: null,
+      latencyMs: Math.round(this.head.spentMs + waitedMs),
+    };
+  }
+
+  private frame(kind: FrameKind, bytes?: Buffer): void {
+    const { gatewayId, stream } = this.head;
+    this.sender.send(gatewayId, 'now', kind, stream, this.sequence++, bytes);
+  }
+}

@@ -1,0 +1,186 @@
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { ModelSubjects, type EngineState, type ModelsState } from '#contracts/models';
+import { eventually } from '#testing/eventually';
+import { parseMetrics } from '#testing/simulator';
+import { startSystem, type TestSystem } from '#testing/system';
+import OpenAI, { InternalServerError, RateLimitError } from 'openai';
+import { allBegun, completed, ENDLESS, engineRuns, startChat, startChats } from '../faults/load';
+import { Accounts } from './accounts';
+import { rowOf } from './ledger-row';
+
+/** Two sequences at once, so that a third request waits. */
+const ROOM = 2;
+
+describe('a system whose engine runs two requests at once', () => {
+  let system: TestSystem;
+  let accounts: Accounts;
+  let nats: NatsConnection;
+
+  beforeAll(async () => {
+    system = await startSystem({
+      env: {
+        VLLM_SIM_TOKENS_PER_SECOND: '100',
+        VLLM_SIM_MAX_NUM_SEQS: String(ROOM),
+        MAX_WAITING: '6',
+        QUEUE_DEADLINE_MS: '6000',
+      },
+    });
+    accounts = await Accounts.of(system);
+    nats = await connect({ servers: system.nats.url });
+  }, 60_000);
+  afterAll(async () => {
+    await nats.close();
+    await system.stop();
+  });
+
+  const metrics = async (): Promise<string> => (await fetch(`${system.services['chat-service'].url}/metrics`)).text();
+  const waiting = (count: number): Promise<boolean> =>
+    eventually(async () => {
+      const line = /^tandem_chat_queue_waiting (\d+)$/m.exec(await metrics());
+      if (Number(line?.[1]) !== count) throw new Error(`${line?.[1]} requests wait`);
+      return true;
+    });
+  const occupied = async (apiKey: string) => {
+    const chats = startChats(ROOM, system.url, apiKey, { tokens: ENDLESS });
+    await allBegun(chats);
+    return { free: () => chats.forEach((chat) => chat.leave()), freeOne: () => chats[0]?.leave() };
+  };
+  const clientOf = (apiKey: string, maxRetries = 0): OpenAI =>
+    new OpenAI({ apiKey, baseURL: `${system.url}/v1`, maxRetries, fetch: fetchInThisRealm });
+
+  it("one user's flood does not delay another's first request", async () => {
+    const [flooder, ann] = [await accounts.newUserKey(), await accounts.newUserKey()];
+    const flood = startChats(ROOM + 5, system.url, flooder, { tokens: 60 });
+    await waiting(5);
+    const anns = startChat(system.url, ann, { tokens: 5 });
+    await completed(anns);
+    // Those of the flood that were ahead of it in time are not all through.
+    expect(Number(/^tandem_chat_queue_waiting (\d+)$/m.exec(await metrics())?.[1])).toBeGreaterThan(0);
+    await Promise.all(flood.map(completed));
+    const row = await rowOf(system, { requestId: await anns.requestId });
+    expect(Number(row.queue_ms)).toBeGreaterThan(0);
+  });
+
+  it('one who waits is told its place by comments, and its answer is whole', async () => {
+    const held = await occupied(system.apiKey);
+    const response = await fetch(`${system.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${system.apiKey}` },
+      body: JSON.stringify({
+        model: 'default',
+        messages: [{ role: 'user', content: 'hi' }],
+        max_tokens: 3,
+        stream: true,
+      }),
+    });
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const bytes of response.body ?? []) {
+      text += decoder.decode(bytes as Uint8Array, { stream: true });
+      if (text.includes(': queue ')) held.free();
+    }
+    const [comment] = text.split('\n\n');
+    expect(JSON.parse((comment ?? '').replace(': queue ', ''))).toMatchObject({ position: 1, reason: 'busy' });
+    expect(text).toMatch(/data: \[DONE\]\n\n$/);
+    await engineRuns(system, 0);
+  });
+
+  it('one who leaves while it waits frees its place, and is a row of the ledger', async () => {
+    const held = await occupied(system.apiKey);
+    const gone = startChat(system.url, system.apiKey, { tokens: 5 });
+    await waiting(1);
+    gone.leave();
+    await waiting(0);
+    held.free();
+    await engineRuns(system, 0);
+    const row = await rowOf(system, { outcome: 'client_cancelled' });
+    expect(row).toMatchObject({ status_code: 499, input_tokens: '0', ttft_ms: null, error_code: 'request_cancelled' });
+  });
+
+  it('a full queue answers 429 with a computed retry-after, which the openai package waits for', async () => {
+    const held = await occupied(system.apiKey);
+    const others = startChats(6, system.url, system.apiKey, { tokens: 5 });
+    await waiting(6);
+    const ask = { model: 'default', max_tokens: 2, messages: [{ role: 'user' as const, content: 'hi' }] };
+    const refused: unknown = await clientOf(system.apiKey)
+      .chat.completions.create(ask)
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(RateLimitError);
+    expect(refused).toMatchObject({ status: 429, code: 'queue_full', type: 'requests' });
+    expect(Number((refused as RateLimitError).headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    const patient = clientOf(system.apiKey, 5).chat.completions.create(ask);
+    held.free();
+    expect((await patient).choices).toHaveLength(1);
+    await Promise.all(others.map(completed));
+  });
+
+  it('past its deadline a request is answered 503 with retry-after, and is a row with outcome deadline', async () => {
+    const held = await occupied(system.apiKey);
+    const refused: unknown = await clientOf(system.apiKey)
+      .chat.completions.create({ model: 'default', messages: [{ role: 'user', content: 'hi' }] })
+      .catch((error: unknown) => error);
+    held.free();
+    expect(refused).toBeInstanceOf(InternalServerError);
+    expect(refused).toMatchObject({ status: 503, code: 'queue_deadline_exceeded' });
+    expect(Number((refused as InternalServerError).headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    const row = await rowOf(system, { requestId: (refused as InternalServerError).requestID ?? null });
+    expect(row.outcome).toBe('deadline');
+    expect(Number(row.queue_ms)).toBeGreaterThanOrEqual(6_000);
+    await engineRuns(system, 0);
+  });
+
+  it('the owner cancels a request that waits', async () => {
+    const held = await occupied(system.apiKey);
+    const chat = startChat(system.url, system.apiKey, { tokens: 5 });
+    await waiting(1);
+    const id = await chat.requestId; // told with the first comment
+    const answer = await fetch(`${system.url}/api/requests/${String(id)}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${system.apiKey}` },
+    });
+    expect(answer.status).toBe(204);
+    expect(await chat.ended).toMatchObject({ complete: false, error: 'request_cancelled' });
+    held.free();
+    await engineRuns(system, 0);
+  });
+
+  it('requests wait during a switch and are served when the state says ready', async () => {
+    const heard = await eventually(async () => {
+      const answer = await nats.request(ModelSubjects.status, JSON.stringify({ id: '1', data: {} }));
+      return answer.json<{ response: ModelsState }>().response;
+    });
+    await system.kill('model-manager'); // the test tells the state in its stead
+    const [engine] = heard.engines;
+    let { revision } = heard;
+    const announce = (state: EngineState): void => {
+      revision += 1;
+      nats.publish(ModelSubjects.state, JSON.stringify({ ...heard, revision, engines: [{ ...engine!, state }] }));
+    };
+    const before = startChat(system.url, system.apiKey, { tokens: 100 });
+    await before.begun;
+    announce({ kind: 'draining' });
+    const held = [
+      startChat(system.url, system.apiKey, { tokens: 5 }),
+      startChat(system.url, system.apiKey, { tokens: 5, stream: false }),
+    ];
+    await waiting(2);
+    await completed(before);
+    announce({ kind: 'loading', phase: 'loading weights', percent: 50, startedAt: Date.now() });
+    expect(await running(engine!.state)).toBe(0);
+    announce(engine!.state);
+    await Promise.all(held.map(completed));
+    announce({ kind: 'failed', cause: 'oom_at_load', message: 'It does not fit.', retryAt: null });
+    await eventually(async () => (await startChat(system.url, system.apiKey, { tokens: 1 }).ended).status === 503);
+    announce(engine!.state);
+    await system.services['model-manager'].start();
+  });
+});
+
+/** Jest runs tests in a realm of their own, where the package does not know the errors of node's fetch as errors. */
+const fetchInThisRealm: typeof fetch = (input, init) => fetch(input, init);
+
+/** Requests that a ready engine runs. */
+async function running(state: EngineState): Promise<number | undefined> {
+  if (state.kind !== 'ready') throw new Error(`the engine is ${state.kind}`);
+  return parseMetrics(await (await fetch(`${state.url}/metrics`)).text())['vllm:num_requests_running'];
+}
