@@ -7,14 +7,22 @@ import { Logger } from 'nestjs-pino';
 import type { Settings } from './config';
 import { Requests1700000000000 } from './database/1700000000000-requests';
 import { PartitionsAndRollups1795245000000 } from './database/1795245000000-partitions-and-rollups';
+import { CountWrites1795248000000 } from './database/1795248000000-count-writes';
 import { DeadLetters } from './ledger/dead-letters';
+import { DeadLettersController } from './ledger/dead-letters.controller';
 import { LedgerRepository } from './ledger/ledger.repository';
 import { LedgerService } from './ledger/ledger.service';
 import { LedgerWriter } from './ledger/ledger-writer';
 import { MonthPartitions } from './ledger/month-partitions';
 import { ReportDatabase } from './reports/report-database';
+import { OrphanCloser } from './ledger/orphan-closer';
+import { OwnerWatch } from './ledger/owner-watch';
 import { RequestsController } from './reports/requests.controller';
 import { RequestsRepository } from './reports/requests.repository';
+import { DayRollups } from './retention/day-rollups';
+import { RemovedUsers } from './retention/removed-users';
+import { RetentionService } from './retention/retention.service';
+import { DataSource } from 'typeorm';
 
 /** The root module for these settings. */
 export function usageServiceModule(settings: Settings): Type {
@@ -25,10 +33,10 @@ export function usageServiceModule(settings: Settings): Type {
         url: settings.DATABASE_URL,
         schema: 'usage',
         entities: [],
-        migrations: [Requests1700000000000, PartitionsAndRollups1795245000000],
+        migrations: [Requests1700000000000, PartitionsAndRollups1795245000000, CountWrites1795248000000],
       }),
     ],
-    controllers: [RequestsController],
+    controllers: [RequestsController, DeadLettersController],
     providers: [
       MonthPartitions,
       LedgerRepository,
@@ -36,11 +44,26 @@ export function usageServiceModule(settings: Settings): Type {
       RequestsRepository,
       DeadLetters,
       LedgerWriter,
+      OwnerWatch,
+      OrphanCloser,
+      DayRollups,
+      RemovedUsers,
+      {
+        provide: RetentionService,
+        inject: [DataSource, MonthPartitions, DayRollups, RemovedUsers, Logger],
+        useFactory: (
+          database: DataSource,
+          months: MonthPartitions,
+          rollups: DayRollups,
+          removedUsers: RemovedUsers,
+          logger: Logger,
+        ) => new RetentionService(database, months, rollups, removedUsers, settings.USAGE_RETENTION_DAYS, logger),
+      },
       {
         provide: LedgerService,
-        inject: [Bus, LedgerWriter, Readiness, Logger],
-        useFactory: (bus: Bus, writer: LedgerWriter, readiness: Readiness, logger: Logger) =>
-          new LedgerService(bus, writer, settings.USAGE_STREAM_MAX_BYTES, readiness, logger),
+        inject: [Bus, LedgerWriter, DeadLetters, Readiness, Logger],
+        useFactory: (bus: Bus, writer: LedgerWriter, deadLetters: DeadLetters, readiness: Readiness, logger: Logger) =>
+          new LedgerService(bus, writer, deadLetters, settings.USAGE_STREAM_MAX_BYTES, readiness, logger),
       },
     ],
   })

@@ -12,6 +12,11 @@ export const variables = {
     describe: 'Most bytes of usage events that wait while Postgres is away; past it new requests are refused.',
     example: '1073741824',
   }),
+  USAGE_RETENTION_DAYS: variable(z.coerce.number().int().min(0).max(36_500).default(395), {
+    describe:
+      'How long rows of the ledger are kept, days; older months are dropped whole and their daily sums stay. 0: for ever.',
+    example: '395',
+  }),
 } as const;
 
 export type Settings = ReturnType<typeof loadSettings>;

@@ -4,7 +4,13 @@ export const UsageSubjects = {
   events: 'usage.v1.events',
   /** Messages that could not be taken after the maximum of deliveries. */
   deadLetter: 'usage.v1.dead',
+  /** Request/reply: puts the dead letters back into the stream of events, once what they failed at is mended. */
+  replayDeadLetters: 'usage.v1.replay-dead-letters',
 } as const;
+
+export interface DeadLettersReplayed {
+  replayed: number;
+}
 
 export const USAGE_STREAM = 'USAGE';
 export const USAGE_CONSUMER = 'ledger';
@@ -58,12 +64,16 @@ export interface TokenCounts {
   countMethod: CountMethod;
 }
 
-export interface RequestEnding extends TokenCounts {
-  /** Milliseconds the request waited for admission. */
+/** Milliseconds of a request, so far or in all. */
+export interface RequestTimes {
+  /** It waited for admission. */
   queueMs: number;
-  /** Milliseconds from the gateway to the first token; null when there was none. */
+  /** From the gateway to the first token; null when there was none. */
   ttftMs: number | null;
   latencyMs: number;
+}
+
+export interface RequestEnding extends TokenCounts, RequestTimes {
   /** What the client saw, or would have seen had it stayed (499 when it left). */
   statusCode: number;
   outcome: Outcome;
@@ -73,7 +83,7 @@ export interface RequestEnding extends TokenCounts {
 /** Every event carries all facts, so that a row can be made from any one of them, in any order of arrival. */
 export type UsageEvent =
   | ({ kind: 'started'; owner: string } & RequestFacts)
-  | ({ kind: 'checkpoint'; owner: string } & RequestFacts & TokenCounts)
+  | ({ kind: 'checkpoint'; owner: string } & RequestFacts & TokenCounts & RequestTimes)
   | ({ kind: 'finished'; owner: string } & RequestFacts & RequestEnding);
 
 /** Events of one turn of the event loop travel as one message: an fsync each would cost more than the request. */

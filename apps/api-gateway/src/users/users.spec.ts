@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { AccessSubjects, type UsersQuery, type UsersRemoved } from '#contracts/access';
+import { Bus } from '#common/bus';
 import { DataSource } from 'typeorm';
 import { ADMIN, ADMIN_KEY, login, startGateway, type RunningGateway } from '../testing/running-gateway';
 
@@ -28,6 +30,19 @@ describe('users', () => {
     expect((await remove(id)).status).toBe(204);
     expect((await gateway.send(`/api/users/${id}`, { as: ADMIN_KEY })).status).toBe(404);
     expect((await remove(id)).status).toBe(404);
+  });
+
+  it('are told apart from those who are deleted, for the ledger', async () => {
+    const id = String((await make({ email: 'gone@example.org' })).body['id']);
+    const { connection } = gateway.app.get(Bus, { strict: false });
+    const deleted = async (): Promise<string[]> => {
+      const query: UsersQuery = { userIds: [adminId, id, 'system'] };
+      const answer = await connection.request(AccessSubjects.removedUsers, JSON.stringify(query));
+      return answer.json<UsersRemoved>().userIds;
+    };
+    expect(await deleted()).toEqual([]);
+    await remove(id);
+    expect(await deleted()).toEqual([id]);
   });
 
   it('cannot share an e-mail, whatever its case', async () => {

@@ -5,6 +5,8 @@ export const ledgerMetrics = () => ({
   events: counter('tandem_usage_events_total', 'Usage events that were taken', ['kind']),
   rows: counter('tandem_usage_rows_total', 'Rows written to the ledger, updates included'),
   deadLetters: counter('tandem_usage_dead_letters_total', 'Messages that could not be taken', ['reason']),
+  orphans: counter('tandem_usage_orphans_total', 'Requests that were closed because their chat-service was gone'),
+  deadLettersWaiting: gauge('tandem_usage_dead_letters_waiting', 'Dead letters that nobody has replayed yet'),
   lag: gauge('tandem_usage_lag_messages', 'Messages that wait to be written'),
   writeFailures: counter('tandem_usage_write_failures_total', 'Writes that failed and were tried again'),
   writeSeconds: histogram(

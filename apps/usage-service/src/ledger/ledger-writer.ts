@@ -68,9 +68,9 @@ export class LedgerWriter {
     for (let failures = 0; ; failures++) {
       const endTimer = this.metrics.writeSeconds.startTimer();
       try {
-        await this.repository.upsert(rows);
+        const written = await this.repository.upsert(rows);
         endTimer();
-        this.noteWritten(events, rows.length);
+        this.noteWritten(events, written);
         return { kind: 'written' };
       } catch (error) {
         const detail = error instanceof Error ? error.message : String(error);

@@ -1,62 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { DataSource, QueryFailedError } from 'typeorm';
+import { HAVE_LEDGER_ALONE, SHARE_LEDGER } from './ledger-lock';
+import { CLOSE_ORPHANS, recordsOf, UPSERT } from './ledger-sql';
 import type { LedgerRow } from './merge-events';
 import { MonthPartitions } from './month-partitions';
 
-/** Column of the table -> name in the row: the columns of the CSV, and what the ledger itself needs. */
-const COLUMNS = {
-  request_id: ['requestId', 'text'],
-  created_at: ['createdAt', 'timestamptz'],
-  user_id: ['userId', 'text'],
-  user_email: ['userEmail', 'text'],
-  key_id: ['keyId', 'text'],
-  endpoint: ['endpoint', 'text'],
-  model: ['model', 'text'],
-  profile: ['profile', 'text'],
-  ctx_len: ['ctxLen', 'integer'],
-  input_tokens: ['inputTokens', 'integer'],
-  cached_tokens: ['cachedTokens', 'integer'],
-  output_tokens: ['outputTokens', 'integer'],
-  reasoning_tokens: ['reasoningTokens', 'integer'],
-  queue_ms: ['queueMs', 'integer'],
-  ttft_ms: ['ttftMs', 'integer'],
-  latency_ms: ['latencyMs', 'integer'],
-  status_code: ['statusCode', 'smallint'],
-  outcome: ['outcome', 'text'],
-  count_method: ['countMethod', 'text'],
-  error_code: ['errorCode', 'text'],
-  stream: ['stream', 'boolean'],
-  state: ['state', 'text'],
-  owner: ['owner', 'text'],
-  choices: ['choices', 'smallint'],
-  engine_life: ['engineLife', 'text'],
-} as const satisfies Record<string, readonly [keyof LedgerRow, string]>;
-
-const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
-const LIST = NAMES.join(', ');
-const RANK = (state: string): string =>
-  `array_position(ARRAY['started', 'checkpoint', 'closed', 'finished'], ${state})`;
-
-/**
- * All rows as one JSON parameter: one statement, and so one transaction, whatever their number. The rows are locked in the
- * order of their keys, so that two usage-services never wait for each other in a circle.
- */
-const UPSERT = `
-  INSERT INTO usage.requests AS known (${LIST})
-  SELECT ${LIST}
-  FROM jsonb_to_recordset($1::jsonb) AS fresh (${NAMES.map((name) => `${name} ${COLUMNS[name][1]}`).join(', ')})
-  ORDER BY created_at, request_id
-  ON CONFLICT (created_at, request_id) DO UPDATE SET
-    ${NAMES.filter((name) => name !== 'request_id' && name !== 'created_at')
-      .map((name) => `${name} = EXCLUDED.${name}`)
-      .join(', ')},
-    updated_at = now()
-  WHERE ${RANK('EXCLUDED.state')} > ${RANK('known.state')}
-     OR (known.state = 'checkpoint' AND EXCLUDED.state = 'checkpoint' AND EXCLUDED.output_tokens > known.output_tokens)`;
-
 /** SQLSTATE classes that speak of the values themselves: data exception, integrity constraint violation. */
 const FAULT_OF_THE_DATA = /^2[23]/;
+/** Has the code of a check constraint, but is ours to mend: another service dropped the month in between. */
+const NO_PARTITION = /^no partition of relation/;
 
 /** Writes rows of the ledger. */
 @Injectable()
@@ -66,24 +19,52 @@ export class LedgerRepository {
     private readonly months: MonthPartitions,
   ) {}
 
-  /** @param rows at most one a request. One transaction: all or none. */
-  async upsert(rows: readonly LedgerRow[]): Promise<void> {
-    if (rows.length === 0) return;
+  /** @param rows at most one a request. One transaction: all or none. @returns how many rows are new or changed. */
+  async upsert(rows: readonly LedgerRow[]): Promise<number> {
+    if (rows.length === 0) return 0;
     await this.months.ensure(rows.map((row) => row.createdAt));
-    const records = rows.map((row) =>
-      Object.fromEntries(NAMES.map((name) => [name, name === 'created_at' ? isoTime(row) : row[COLUMNS[name][0]]])),
+    try {
+      return await this.write(SHARE_LEDGER, UPSERT, recordsOf(rows));
+    } catch (error) {
+      if (isMissingPartition(error)) this.months.forget();
+      throw error;
+    }
+  }
+
+  /** Owners that may have left requests without an end. */
+  async openOwners(): Promise<string[]> {
+    const found = await this.database.query<{ owner: string }[]>(
+      'SELECT owner FROM usage.owners WHERE closed_at IS NULL',
     );
-    await this.database.query(UPSERT, [JSON.stringify(records)]);
+    return found.map(({ owner }) => owner);
+  }
+
+  /** Closes what this owner has not finished as `interrupted`. @returns how many requests that were. */
+  async closeOrphans(owner: string): Promise<number> {
+    // Alone: a start of this owner that is being written now is closed as well.
+    return this.write(HAVE_LEDGER_ALONE, CLOSE_ORPHANS, owner);
   }
 
   /** Whether an error of `upsert` will come again for the same rows, however often they are tried. */
   static isFaultOfTheData(error: unknown): boolean {
-    if (!(error instanceof QueryFailedError)) return false;
-    const driverError: unknown = error.driverError;
-    return driverError instanceof DatabaseError && FAULT_OF_THE_DATA.test(driverError.code ?? '');
+    return FAULT_OF_THE_DATA.test(databaseError(error)?.code ?? '') && !isMissingPartition(error);
+  }
+
+  private async write(lock: string, statement: string, parameter: string): Promise<number> {
+    return this.database.transaction(async (manager) => {
+      await manager.query(lock);
+      const [counted] = await manager.query<{ rows: number }[]>(statement, [parameter]);
+      return counted?.rows ?? 0;
+    });
   }
 }
 
-function isoTime(row: LedgerRow): string {
-  return new Date(row.createdAt).toISOString();
+function isMissingPartition(error: unknown): boolean {
+  return NO_PARTITION.test(databaseError(error)?.message ?? '');
+}
+
+function databaseError(error: unknown): DatabaseError | null {
+  if (!(error instanceof QueryFailedError)) return null;
+  const driverError: unknown = error.driverError;
+  return driverError instanceof DatabaseError ? driverError : null;
 }

@@ -3,6 +3,7 @@ import { Bus } from '#common/bus';
 import { Readiness } from '#common/readiness';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import { DeadLetters } from './dead-letters';
 import { lagOf, openConsumer } from './ledger-consumer';
 import { ledgerMetrics, type LedgerMetrics } from './ledger-metrics';
 import { LedgerWriter } from './ledger-writer';
@@ -24,6 +25,7 @@ export class LedgerService implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     private readonly bus: Bus,
     private readonly writer: LedgerWriter,
+    private readonly deadLetters: DeadLetters,
     private readonly streamMaxBytes: number,
     readiness: Readiness,
     private readonly logger: Logger,
@@ -69,6 +71,7 @@ export class LedgerService implements OnApplicationBootstrap, OnModuleDestroy {
   private async measureLag(): Promise<void> {
     try {
       this.metrics.lag.set(await lagOf(this.bus));
+      this.metrics.deadLettersWaiting.set(await this.deadLetters.waiting());
     } catch (error) {
       this.logger.debug({ msg: 'the lag is not known', err: error });
     }

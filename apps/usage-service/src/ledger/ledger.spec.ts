@@ -1,82 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
-import type { INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { Transport, type MicroserviceOptions } from '@nestjs/microservices';
-import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { Client } from 'pg';
-import { natsOptions } from '#common/bus';
 import { Readiness } from '#common/readiness';
-import { RpcErrorFilter } from '#common/rpc-errors';
-import { ensureUsageStream } from '#common/usage-stream';
 import {
   DEAD_LETTER_REASON,
-  USAGE_CONSUMER,
   USAGE_DEAD_STREAM,
   USAGE_STREAM,
   UsageSubjects,
-  type UsageEvent,
+  type DeadLettersReplayed,
 } from '#contracts/usage';
 import { UsageQuerySubjects, type UsageRequestsPage } from '#contracts/usage-queries';
 import { eventually } from '#testing/eventually';
-import { startNats, type TestNats } from '#testing/nats';
-import { startPostgres, type TestPostgres } from '#testing/postgres';
-import { Logger } from 'nestjs-pino';
-import { usageServiceModule } from '../app.module';
-import { loadSettings } from '../config';
+import { startLedger, usageEvent as event, type TestLedger } from '../testing/ledger';
 
 describe('the ledger', () => {
-  let nats: TestNats;
-  let postgres: TestPostgres;
-  let connection: NatsConnection;
-  let app: INestApplication;
+  let ledger: TestLedger;
 
   beforeAll(async () => {
-    [nats, postgres] = await Promise.all([startNats({ jetstream: true }), startPostgres()]);
-    connection = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
-    // The publisher is up first, as chat-service may be.
-    await ensureUsageStream(await jetstreamManager(connection));
-    app = await startInProcess(nats.url, postgres.url);
+    ledger = await startLedger();
   });
-  afterAll(async () => {
-    await app.close();
-    await connection.close();
-    await Promise.all([nats.stop(), postgres.stop()]);
-  });
-
-  const publish = async (...events: unknown[]): Promise<void> => {
-    await jetstream(connection, { timeout: 500 }).publish(UsageSubjects.events, JSON.stringify({ events }));
-  };
-  const query = async <Row>(sql: string, values: unknown[] = []): Promise<Row[]> => {
-    const client = new Client({ connectionString: postgres.url });
-    await client.connect();
-    try {
-      return (await client.query(sql, values)).rows as Row[];
-    } finally {
-      await client.end();
-    }
-  };
-  const rowsOf = (requestId: string) =>
-    query<Record<string, unknown>>('SELECT * FROM usage.requests WHERE request_id = $1', [requestId]);
-  const stateOf = async (requestId: string): Promise<unknown> => (await rowsOf(requestId))[0]?.['state'];
-  const drained = () =>
-    eventually(async () => {
-      const manager = await jetstreamManager(connection);
-      const [stream, consumer] = await Promise.all([
-        manager.streams.info(USAGE_STREAM),
-        manager.consumers.info(USAGE_STREAM, USAGE_CONSUMER),
-      ]);
-      return stream.state.messages === 0 && consumer.num_ack_pending === 0;
-    });
+  afterAll(() => ledger.stop());
 
   it('keeps one row of what a request did, with the columns of the CSV', async () => {
     const id = randomUUID();
-    await publish(event('started', id), event('checkpoint', id, 10));
-    await eventually(async () => (await stateOf(id)) === 'checkpoint');
-    await publish(event('finished', id, 25));
-    await eventually(async () => (await stateOf(id)) === 'finished');
-    const rows = await rowsOf(id);
+    await ledger.publish(event('started', id), event('checkpoint', id, 10));
+    await eventually(async () => (await ledger.stateOf(id)) === 'checkpoint');
+    await ledger.publish(event('finished', id, 25));
+    await eventually(async () => (await ledger.stateOf(id)) === 'finished');
+    const rows = await ledger.rowsOf(id);
     expect(rows).toHaveLength(1);
     expect(rows[0]).toMatchObject({
       created_at: new Date(1_700_000_000_123),
@@ -103,31 +53,31 @@ describe('the ledger', () => {
     for (const order of permutations(['started', 'checkpoint', 'finished'] as const)) {
       const id = randomUUID();
       ends.push(id);
-      for (const kind of [...order, ...order]) await publish(event(kind, id, kind === 'finished' ? 25 : 10));
+      for (const kind of [...order, ...order]) await ledger.publish(event(kind, id, kind === 'finished' ? 25 : 10));
     }
-    await drained();
+    await ledger.drained();
     for (const id of ends)
-      expect(await rowsOf(id)).toEqual([expect.objectContaining({ state: 'finished', output_tokens: 25 })]);
+      expect(await ledger.rowsOf(id)).toEqual([expect.objectContaining({ state: 'finished', output_tokens: 25 })]);
   });
 
   it('never lets an earlier checkpoint overwrite a later one', async () => {
     const id = randomUUID();
     for (const tokens of [20, 10]) {
-      await publish(event('checkpoint', id, tokens));
-      await drained();
+      await ledger.publish(event('checkpoint', id, tokens));
+      await ledger.drained();
     }
-    expect(await rowsOf(id)).toEqual([expect.objectContaining({ output_tokens: 20 })]);
+    expect(await ledger.rowsOf(id)).toEqual([expect.objectContaining({ output_tokens: 20 })]);
   });
 
   it('puts poison aside with the reason, and lets the rest flow on', async () => {
     const [good, mixed] = [randomUUID(), randomUUID()];
-    await jetstream(connection).publish(UsageSubjects.events, 'no JSON');
-    await publish(event('started', mixed), { ...event('started', randomUUID()), endpoint: '/elsewhere' });
-    await publish(event('finished', good, 1));
-    await eventually(async () => (await stateOf(good)) === 'finished');
-    await drained();
-    expect(await stateOf(mixed)).toBe('started');
-    const manager = await jetstreamManager(connection);
+    await jetstream(ledger.connection).publish(UsageSubjects.events, 'no JSON');
+    await ledger.publish(event('started', mixed), { ...event('started', randomUUID()), endpoint: '/elsewhere' });
+    await ledger.publish(event('finished', good, 1));
+    await eventually(async () => (await ledger.stateOf(good)) === 'finished');
+    await ledger.drained();
+    expect(await ledger.stateOf(mixed)).toBe('started');
+    const manager = await jetstreamManager(ledger.connection);
     const letters = await Promise.all([1, 2].map((seq) => manager.streams.getMessage(USAGE_DEAD_STREAM, { seq })));
     const reasons = letters.map((letter) => letter?.header.get(DEAD_LETTER_REASON)).sort();
     expect(reasons).toEqual([expect.stringMatching(/^invalid: events\[1\]: endpoint: /), 'invalid: is no JSON']);
@@ -136,38 +86,55 @@ describe('the ledger', () => {
 
   it('puts aside what the database refuses, and only that', async () => {
     const [good, bad, neighbour] = [randomUUID(), randomUUID(), randomUUID()];
-    await query(`ALTER TABLE usage.requests ADD CONSTRAINT not_wanted CHECK (model <> 'not-wanted')`);
-    await publish({ ...event('finished', bad, 1), model: 'not-wanted' }, event('finished', neighbour, 1));
-    await publish(event('finished', good, 1));
-    await drained();
-    expect([await stateOf(good), await stateOf(bad), await stateOf(neighbour)]).toEqual([
+    await ledger.query(`ALTER TABLE usage.requests ADD CONSTRAINT not_wanted CHECK (model <> 'not-wanted')`);
+    await ledger.publish({ ...event('finished', bad, 1), model: 'not-wanted' }, event('finished', neighbour, 1));
+    await ledger.publish(event('finished', good, 1));
+    await ledger.drained();
+    expect([await ledger.stateOf(good), await ledger.stateOf(bad), await ledger.stateOf(neighbour)]).toEqual([
       'finished',
       undefined,
       'finished',
     ]);
-    const manager = await jetstreamManager(connection);
+    const manager = await jetstreamManager(ledger.connection);
     const letter = await manager.streams.getMessage(USAGE_DEAD_STREAM, { last_by_subj: UsageSubjects.deadLetter });
     expect(letter?.header.get(DEAD_LETTER_REASON)).toMatch(/^refused_by_database: .*not_wanted/);
-    await query('ALTER TABLE usage.requests DROP CONSTRAINT not_wanted');
+    await ledger.query('ALTER TABLE usage.requests DROP CONSTRAINT not_wanted');
+  });
+
+  it('takes the dead letters again once what they failed at is mended', async () => {
+    const id = randomUUID();
+    await ledger.query(`ALTER TABLE usage.requests ADD CONSTRAINT not_yet CHECK (model <> 'not-yet')`);
+    await ledger.publish({ ...event('finished', id, 7), model: 'not-yet' });
+    await ledger.drained();
+    expect(await ledger.stateOf(id)).toBeUndefined();
+    await ledger.query('ALTER TABLE usage.requests DROP CONSTRAINT not_yet');
+    const { response } = await ledger.ask(UsageSubjects.replayDeadLetters, {});
+    expect((response as DeadLettersReplayed).replayed).toBeGreaterThan(0);
+    await ledger.drained();
+    expect(await ledger.rowsOf(id)).toEqual([expect.objectContaining({ state: 'finished', output_tokens: 7 })]);
+    const manager = await jetstreamManager(ledger.connection);
+    const left = await manager.streams.getMessage(USAGE_DEAD_STREAM, { last_by_subj: UsageSubjects.deadLetter });
+    // What was no JSON is none now either, and is kept.
+    expect(left?.header.get(DEAD_LETTER_REASON)).toMatch(/^invalid: /);
   });
 
   it('holds what a model name of NUL and broken surrogates says', async () => {
     const id = randomUUID();
-    await publish({ ...event('finished', id, 1), model: 'a\u0000b\ud800' });
-    await eventually(async () => (await stateOf(id)) === 'finished');
-    expect(await rowsOf(id)).toEqual([expect.objectContaining({ model: 'a\uFFFDb\uFFFD' })]);
+    await ledger.publish({ ...event('finished', id, 1), model: 'a\u0000b\ud800' });
+    await eventually(async () => (await ledger.stateOf(id)) === 'finished');
+    expect(await ledger.rowsOf(id)).toEqual([expect.objectContaining({ model: 'a\uFFFDb\uFFFD' })]);
   });
 
   it('loses nothing while Postgres is away, says so, and catches up', async () => {
     const ids = Array.from({ length: 50 }, () => randomUUID());
-    const readiness = app.get(Readiness);
-    await postgres.kill();
-    for (const id of ids) await publish(event('started', id), event('finished', id, 3));
+    const readiness = ledger.app.get(Readiness);
+    await ledger.postgres.kill();
+    for (const id of ids) await ledger.publish(event('started', id), event('finished', id, 3));
     await eventually(() => readiness.waitingFor().includes('postgres'));
-    await postgres.restart();
-    await drained();
+    await ledger.postgres.restart();
+    await ledger.drained();
     expect(readiness.waitingFor()).toEqual([]);
-    const [found] = await query<{ count: string }>(
+    const [found] = await ledger.query<{ count: string }>(
       `SELECT count(*) FROM usage.requests WHERE state = 'finished' AND request_id = ANY($1)`,
       [ids],
     );
@@ -176,36 +143,35 @@ describe('the ledger', () => {
 
   it('goes on after NATS was killed and came back', async () => {
     const id = randomUUID();
-    await nats.restart();
-    await eventually(() => publish(event('finished', id, 3)).then(() => true));
-    await eventually(async () => (await stateOf(id)) === 'finished');
+    await ledger.nats.restart();
+    await eventually(() => ledger.publish(event('finished', id, 3)).then(() => true));
+    await eventually(async () => (await ledger.stateOf(id)) === 'finished');
   });
 
   it('goes on with a fresh stream when the store was wiped', async () => {
     const id = randomUUID();
-    const manager = await jetstreamManager(connection);
+    const manager = await jetstreamManager(ledger.connection);
     await manager.streams.delete(USAGE_STREAM);
-    await eventually(() => publish(event('finished', id, 3)).then(() => true));
-    await eventually(async () => (await stateOf(id)) === 'finished');
+    await eventually(() => ledger.publish(event('finished', id, 3)).then(() => true));
+    await eventually(async () => (await ledger.stateOf(id)) === 'finished');
   });
 
   it('is read page by page, newest first, by one user or by all', async () => {
     const userId = randomUUID();
     const ids = Array.from({ length: 5 }, () => randomUUID()).sort();
-    await publish(
+    await ledger.publish(
       ...ids.map((id, index) => ({ ...event('finished', id, index), userId, createdAt: 1_700_000_000_000 + index })),
     );
-    await drained();
-    const ask = async (request: object): Promise<{ response?: UsageRequestsPage; err?: unknown }> => {
+    await ledger.drained();
+    const ask = async (request: object) => {
       const anything = { from: null, to: null, user: null, key: null, model: null, outcome: null };
-      const data = { ...anything, ...request };
-      const answer = await connection.request(UsageQuerySubjects.requests, JSON.stringify({ id: 'q', data }));
-      return answer.json();
+      const answer = await ledger.ask(UsageQuerySubjects.requests, { ...anything, ...request });
+      return answer as { response?: UsageRequestsPage; err?: unknown };
     };
     const seen: string[] = [];
     let cursor: string | null = null;
     do {
-      const { response } = await ask({ ownerId: userId, cursor, limit: 2 });
+      const { response }: { response?: UsageRequestsPage } = await ask({ ownerId: userId, cursor, limit: 2 });
       seen.push(...response!.items.map((row) => row.requestId));
       cursor = response!.nextCursor;
     } while (cursor !== null);
@@ -224,57 +190,6 @@ describe('the ledger', () => {
     });
   });
 });
-
-/** The service as `main.ts` starts it, in this process. */
-async function startInProcess(natsUrl: string, databaseUrl: string): Promise<INestApplication> {
-  const settings = loadSettings({ NATS_URL: natsUrl, DATABASE_URL: databaseUrl, LOG_LEVEL: 'silent' });
-  const app = await NestFactory.create(usageServiceModule(settings), new FastifyAdapter(), { logger: false });
-  // Before the microservice: connecting it binds the handlers with the filters that are there.
-  app.useGlobalFilters(new RpcErrorFilter(app.get(Logger)));
-  const options = { ...natsOptions(natsUrl, 'usage-commands'), queue: 'usage-service' };
-  app.connectMicroservice<MicroserviceOptions>({ transport: Transport.NATS, options }, { inheritAppConfig: true });
-  await app.startAllMicroservices();
-  await app.init();
-  return app;
-}
-
-function event(kind: UsageEvent['kind'], requestId: string, outputTokens = 0): UsageEvent {
-  const facts = {
-    requestId,
-    owner: 'chat-1',
-    createdAt: 1_700_000_000_123,
-    userId: 'u1',
-    userEmail: 'a@example.com',
-    keyId: null,
-    endpoint: '/v1/chat/completions',
-    model: 'm',
-    profile: 'p',
-    ctxLen: 8192,
-    stream: true,
-    choices: 1,
-    engineLife: null,
-  } as const;
-  const counts = { inputTokens: 9, cachedTokens: 0, outputTokens, reasoningTokens: 0 };
-  switch (kind) {
-    case 'started':
-      return { kind, ...facts };
-    case 'checkpoint':
-      return { kind, ...facts, ...counts, countMethod: 'counted' };
-    case 'finished':
-      return {
-        kind,
-        ...facts,
-        ...counts,
-        countMethod: 'exact',
-        queueMs: 0,
-        ttftMs: 12,
-        latencyMs: 345,
-        statusCode: 200,
-        outcome: 'completed',
-        errorCode: null,
-      };
-  }
-}
 
 function permutations<T>(items: readonly T[]): T[][] {
   if (items.length === 0) return [[]];

@@ -19,20 +19,20 @@ const facts = (requestId: string): Omit<Extract<UsageEvent, { kind: 'started' }>
 });
 const counted = (outputTokens: number) =>
   ({ inputTokens: 9, cachedTokens: 0, outputTokens, reasoningTokens: 0, countMethod: 'counted' }) as const;
+const times = { queueMs: 0, ttftMs: 12, latencyMs: 345 };
 const started = (id: string): UsageEvent => ({ kind: 'started', ...facts(id) });
 const checkpoint = (id: string, tokens: number): UsageEvent => ({
   kind: 'checkpoint',
   ...facts(id),
   ...counted(tokens),
+  ...times,
 });
 const finished = (id: string, tokens: number): UsageEvent => ({
   kind: 'finished',
   ...facts(id),
   ...counted(tokens),
   countMethod: 'exact',
-  queueMs: 0,
-  ttftMs: 12,
-  latencyMs: 345,
+  ...times,
   statusCode: 200,
   outcome: 'completed',
   errorCode: null,

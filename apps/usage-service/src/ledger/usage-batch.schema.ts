@@ -35,10 +35,13 @@ const counts = {
   countMethod: z.enum(['exact', 'counted', 'estimated']),
 };
 
-const ending = {
+const times = {
   queueMs: durationMs,
   ttftMs: durationMs.nullable(),
   latencyMs: durationMs,
+};
+
+const ending = {
   statusCode: z.number().int().min(100).max(999),
   outcome: z.enum(OUTCOMES),
   errorCode: text.nullable(),
@@ -46,8 +49,8 @@ const ending = {
 
 const usageEventSchema: z.ZodType<UsageEvent> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('started'), ...facts }),
-  z.object({ kind: z.literal('checkpoint'), ...facts, ...counts }),
-  z.object({ kind: z.literal('finished'), ...facts, ...counts, ...ending }),
+  z.object({ kind: z.literal('checkpoint'), ...facts, ...counts, ...times }),
+  z.object({ kind: z.literal('finished'), ...facts, ...counts, ...times, ...ending }),
 ]);
 
 const batchSchema = z.object({ events: z.array(z.unknown()) });

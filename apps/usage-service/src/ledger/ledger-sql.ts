@@ -1,0 +1,146 @@
+import type { LedgerRow } from './merge-events';
+
+/** Column of the table -> name in the row: the columns of the CSV, and what the ledger itself needs. */
+export const COLUMNS = {
+  request_id: ['requestId', 'text'],
+  created_at: ['createdAt', 'timestamptz'],
+  user_id: ['userId', 'text'],
+  user_email: ['userEmail', 'text'],
+  key_id: ['keyId', 'text'],
+  endpoint: ['endpoint', 'text'],
+  model: ['model', 'text'],
+  profile: ['profile', 'text'],
+  ctx_len: ['ctxLen', 'integer'],
+  input_tokens: ['inputTokens', 'integer'],
+  cached_tokens: ['cachedTokens', 'integer'],
+  output_tokens: ['outputTokens', 'integer'],
+  reasoning_tokens: ['reasoningTokens', 'integer'],
+  queue_ms: ['queueMs', 'integer'],
+  ttft_ms: ['ttftMs', 'integer'],
+  latency_ms: ['latencyMs', 'integer'],
+  status_code: ['statusCode', 'smallint'],
+  outcome: ['outcome', 'text'],
+  count_method: ['countMethod', 'text'],
+  error_code: ['errorCode', 'text'],
+  stream: ['stream', 'boolean'],
+  state: ['state', 'text'],
+  owner: ['owner', 'text'],
+  choices: ['choices', 'smallint'],
+  engine_life: ['engineLife', 'text'],
+} as const satisfies Record<string, readonly [keyof LedgerRow, string]>;
+
+const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+const LIST = NAMES.join(', ');
+const RANK = (state: string): string =>
+  `array_position(ARRAY['started', 'checkpoint', 'closed', 'finished'], ${state})`;
+
+/** What the parts below need of the rows that were written. */
+const WRITTEN = `created_at, owner, state, choices, engine_life, input_tokens, output_tokens, count_method,
+  closed_input_tokens, closed_output_tokens, writes`;
+
+/**
+ * Keeps the sums of each engine life beside its rows, in the same transaction, so that a comparison with the engine's
+ * counters reads one row. A request that was closed and then ended by its owner counts the difference.
+ */
+const COUNT_LIVES = `
+  INSERT INTO usage.engine_lives AS life
+    (engine_life, requests_admitted, requests_ended, requests_inexact, ledger_prompt_tokens, ledger_generation_tokens)
+  SELECT engine_life,
+    count(*) FILTER (WHERE writes = 0),
+    count(*) FILTER (WHERE ended AND NOT counted_before),
+    count(*) FILTER (WHERE ended AND count_method <> 'exact') - count(*) FILTER (WHERE ended AND counted_before),
+    coalesce(sum(choices * (input_tokens - coalesce(closed_input_tokens, 0))) FILTER (WHERE ended), 0),
+    coalesce(sum(output_tokens - coalesce(closed_output_tokens, 0)) FILTER (WHERE ended), 0)
+  FROM (
+    SELECT *, state IN ('closed', 'finished') AS ended, closed_output_tokens IS NOT NULL AS counted_before
+    FROM written WHERE engine_life IS NOT NULL
+  ) AS of_lives
+  GROUP BY engine_life ORDER BY engine_life
+  ON CONFLICT (engine_life) DO UPDATE SET
+    requests_admitted = life.requests_admitted + EXCLUDED.requests_admitted,
+    requests_ended = life.requests_ended + EXCLUDED.requests_ended,
+    requests_inexact = life.requests_inexact + EXCLUDED.requests_inexact,
+    ledger_prompt_tokens = life.ledger_prompt_tokens + EXCLUDED.ledger_prompt_tokens,
+    ledger_generation_tokens = life.ledger_generation_tokens + EXCLUDED.ledger_generation_tokens,
+    updated_at = now()`;
+
+/** A day of which a row came late is rolled up again. */
+const UNSEAL = `
+  DELETE FROM usage.sealed_days
+  WHERE day IN (SELECT (created_at AT TIME ZONE 'UTC')::date FROM written WHERE state IN ('closed', 'finished'))`;
+
+/** The owners of rows that are not finished are watched. */
+const NOTE_OWNERS = `
+  INSERT INTO usage.owners AS known (owner, first_created_at)
+  SELECT owner, min(created_at) FROM written WHERE state IN ('started', 'checkpoint') GROUP BY owner ORDER BY owner
+  ON CONFLICT (owner) DO UPDATE
+    SET first_created_at = least(known.first_created_at, EXCLUDED.first_created_at), closed_at = NULL
+    WHERE known.closed_at IS NOT NULL OR known.first_created_at > EXCLUDED.first_created_at`;
+
+/**
+ * All rows as one JSON parameter: one statement, whatever their number. The rows are locked in the order of their keys, so
+ * that two usage-services never wait for each other in a circle. A user who was removed gets no e-mail back.
+ */
+export const UPSERT = `
+  WITH fresh AS (
+    SELECT * FROM json_to_recordset($1::json) AS row (${NAMES.map((name) => `${name} ${COLUMNS[name][1]}`).join(', ')})
+  ), written AS (
+    INSERT INTO usage.requests AS known (${LIST})
+    SELECT ${NAMES.map((name) => (name === 'user_email' ? withoutEmailOfTheRemoved() : name)).join(', ')}
+    FROM fresh
+    ORDER BY created_at, request_id
+    ON CONFLICT (created_at, request_id) DO UPDATE SET
+      ${NAMES.filter((name) => name !== 'request_id' && name !== 'created_at')
+        .map((name) => `${name} = EXCLUDED.${name}`)
+        .join(', ')},
+      closed_input_tokens = CASE known.state WHEN 'closed' THEN known.input_tokens END,
+      closed_output_tokens = CASE known.state WHEN 'closed' THEN known.output_tokens END,
+      writes = known.writes + 1,
+      updated_at = now()
+    WHERE ${RANK('EXCLUDED.state')} > ${RANK('known.state')}
+      OR (known.state = 'checkpoint' AND EXCLUDED.state = 'checkpoint' AND EXCLUDED.output_tokens > known.output_tokens)
+    RETURNING ${WRITTEN}
+  ), lives AS (${COUNT_LIVES}
+  ), unsealed AS (${UNSEAL}
+  ), owners AS (${NOTE_OWNERS}
+  )
+  SELECT count(*)::integer AS rows FROM written`;
+
+/**
+ * Closes what an owner that is gone had not finished, with what its last checkpoint says. Without a checkpoint nothing is
+ * known: 0, and marked as an estimate. $1: the owner.
+ */
+export const CLOSE_ORPHANS = `
+  WITH written AS (
+    UPDATE usage.requests SET
+      state = 'closed', outcome = 'interrupted', error_code = 'stream_interrupted',
+      status_code = CASE WHEN ttft_ms IS NULL THEN 502 ELSE 200 END,
+      input_tokens = coalesce(input_tokens, 0), cached_tokens = coalesce(cached_tokens, 0),
+      output_tokens = coalesce(output_tokens, 0), reasoning_tokens = coalesce(reasoning_tokens, 0),
+      count_method = 'estimated', queue_ms = coalesce(queue_ms, 0), latency_ms = coalesce(latency_ms, 0),
+      writes = writes + 1, updated_at = now()
+    WHERE owner = $1 AND state IN ('started', 'checkpoint')
+      AND created_at >= (SELECT first_created_at FROM usage.owners WHERE owner = $1)
+    RETURNING ${WRITTEN}
+  ), lives AS (${COUNT_LIVES}
+  ), unsealed AS (${UNSEAL}
+  ), owners AS (
+    UPDATE usage.owners SET closed_at = now() WHERE owner = $1
+  )
+  SELECT count(*)::integer AS rows FROM written`;
+
+function withoutEmailOfTheRemoved(): string {
+  return `CASE WHEN EXISTS (SELECT FROM usage.removed_users AS gone WHERE gone.user_id = fresh.user_id)
+    THEN '' ELSE user_email END`;
+}
+
+/** The rows as `UPSERT` takes them. */
+export function recordsOf(rows: readonly LedgerRow[]): string {
+  const records = rows.map((row) => {
+    const record: Record<string, unknown> = {};
+    for (const name of NAMES) record[name] = row[COLUMNS[name][0]];
+    record['created_at'] = new Date(row.createdAt).toISOString();
+    return record;
+  });
+  return JSON.stringify(records);
+}
