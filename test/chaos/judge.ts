@@ -133,6 +133,8 @@ function outcomeFaults({ ended, left, tokens }: Asked, row: Row): string[] {
   // The engine had made the last token already when the client left, or its gateway died.
   if (whole) return row.outputTokens === tokens ? [] : ['not whole, completed'];
   if (left && row.outcome === 'client_cancelled') return [];
+  // It left while its request waited for the ledger, which never took it.
+  if (left && row.outcome === 'rejected' && ended.status === 0) return [];
   if (row.outcome === 'interrupted') return [];
   return [`${left ? 'left by' : 'broken for'} its client, ${saw}`];
 }

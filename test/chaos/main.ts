@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FAULTS } from './faults/all';
@@ -44,10 +44,24 @@ async function main(): Promise<number> {
       console.log(`  could not be shown: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  const text = report(results);
-  if (values.report !== undefined) writeFileSync(values.report, text);
-  console.log(`\n${text}`);
+  if (values.report !== undefined) writeFileSync(values.report, report(remember(values.logs, results)));
+  console.log(`\n${report(results)}`);
   return broken === 0 && results.every(isClean) ? 0 : 1;
+}
+
+/** The last result of every fault that was ever run here, with these on top: some faults can be run again by themselves. */
+function remember(folder: string, results: readonly Result[]): Result[] {
+  const file = join(folder, 'results.json');
+  const known = new Map<string, Omit<Result, 'fault'>>(
+    existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as [string, Omit<Result, 'fault'>][]) : [],
+  );
+  for (const { fault, ...result } of results) known.set(fault.name, result);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, JSON.stringify([...known]));
+  return FAULTS.flatMap((fault) => {
+    const result = known.get(fault.name);
+    return result === undefined ? [] : [{ fault, ...result }];
+  });
 }
 
 function tell({ verdict, injected }: Result): void {

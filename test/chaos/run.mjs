@@ -16,7 +16,8 @@ const HELP = `npm run chaos -- [options]
   --only LIST     faults by name, joined by commas (default all)
   --list          names the faults
   --streams N     requests at any moment (default 50)
-  --write FILE    put the tables between the markers of this Markdown file
+  --write FILE    put the tables between the markers of this Markdown file; with --only, rows of other faults stay as
+                  they were last measured in this checkout
 
 It ends with 1 when something was lost, doubled, wrong or disturbed; the logs of that fault are then left in .cache/chaos.`;
 

@@ -1,5 +1,5 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { USAGE_STREAM } from '#contracts/usage';
+import { USAGE_CONSUMER, USAGE_STREAM } from '#contracts/usage';
 import { eventually } from '#testing/eventually';
 import { readRows } from './rows';
 import type { Stage } from './stage';
@@ -21,8 +21,9 @@ export async function settle(stage: Stage): Promise<{ settledMs: number } | { un
       async () => {
         const running = (await stage.engineMetrics())['vllm:num_requests_running'];
         if (running !== 0) throw new Error(`the engine runs ${String(running)} requests`);
-        const { messages } = (await manager.streams.info(USAGE_STREAM)).state;
-        if (messages !== 0) throw new Error(`${messages} messages of events wait`);
+        const { num_pending, num_ack_pending } = await manager.consumers.info(USAGE_STREAM, USAGE_CONSUMER);
+        if (num_pending + num_ack_pending !== 0)
+          throw new Error(`${num_pending} messages of events wait, ${num_ack_pending} are in hand`);
         const open = (await readRows(stage.databaseUrl)).filter((row) => row.state !== 'finished');
         if (open.length > 0) throw new Error(`${open.length} rows are not finished`);
         return true;

@@ -13,7 +13,10 @@ function killed(process: ProcessName, spares: Spared, more: Partial<Fault> = {})
     inject: async (stage) => {
       const pid = stage.pidOf(process);
       const at = stage.signal(process, 'SIGKILL');
-      return { at, readyAgainMs: (await stage.readyAgain(process, pid)) - at };
+      await stage.readyAgain(process, pid);
+      // It is of use when the services have found it again.
+      if (process === 'nats-server' || process === 'postgres') await stage.whole();
+      return { at, readyAgainMs: Date.now() - at };
     },
   };
 }

@@ -10,7 +10,9 @@ function terminated(process: ProcessName, spares: Spared, more: Partial<Fault> =
     inject: async (stage) => {
       const pid = stage.pidOf(process);
       const at = stage.signal(process, 'SIGTERM');
-      return { at, readyAgainMs: (await stage.readyAgain(process, pid)) - at, note: 'ready again: with its drain' };
+      await stage.readyAgain(process, pid);
+      await stage.whole();
+      return { at, readyAgainMs: Date.now() - at, note: 'ready again: with its drain' };
     },
   };
 }

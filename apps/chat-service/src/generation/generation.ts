@@ -144,6 +144,11 @@ export class Generation {
   // ---- ways to end it from outside
 
   cancel(reason: CancelStream['reason']): void {
+    // Whole, but all of it still waits for the ledger: its client has seen nothing, so this is how it ended.
+    if (this.over && this.held !== null) {
+      this.held = [];
+      this.over = false;
+    }
     this.finish({ kind: 'cancelled', reason });
   }
 
