@@ -8,6 +8,9 @@ import type { Settings } from './config';
 import { Requests1700000000000 } from './database/1700000000000-requests';
 import { PartitionsAndRollups1795245000000 } from './database/1795245000000-partitions-and-rollups';
 import { CountWrites1795248000000 } from './database/1795248000000-count-writes';
+import { EmptyDurations1795250000000 } from './database/1795250000000-empty-durations';
+import { ExportRepository } from './export/export.repository';
+import { ExportService } from './export/export.service';
 import { DeadLetters } from './ledger/dead-letters';
 import { DeadLettersController } from './ledger/dead-letters.controller';
 import { LedgerRepository } from './ledger/ledger.repository';
@@ -23,6 +26,8 @@ import { DayRollups } from './retention/day-rollups';
 import { RemovedUsers } from './retention/removed-users';
 import { RetentionService } from './retention/retention.service';
 import { DataSource } from 'typeorm';
+import { SummaryController } from './summary/summary.controller';
+import { SummaryRepository } from './summary/summary.repository';
 
 /** The root module for these settings. */
 export function usageServiceModule(settings: Settings): Type {
@@ -33,15 +38,23 @@ export function usageServiceModule(settings: Settings): Type {
         url: settings.DATABASE_URL,
         schema: 'usage',
         entities: [],
-        migrations: [Requests1700000000000, PartitionsAndRollups1795245000000, CountWrites1795248000000],
+        migrations: [
+          Requests1700000000000,
+          PartitionsAndRollups1795245000000,
+          CountWrites1795248000000,
+          EmptyDurations1795250000000,
+        ],
       }),
     ],
-    controllers: [RequestsController, DeadLettersController],
+    controllers: [RequestsController, SummaryController, DeadLettersController],
     providers: [
       MonthPartitions,
       LedgerRepository,
       { provide: ReportDatabase, useFactory: () => new ReportDatabase(settings.DATABASE_URL) },
       RequestsRepository,
+      SummaryRepository,
+      ExportRepository,
+      ExportService,
       DeadLetters,
       LedgerWriter,
       OwnerWatch,

@@ -3,6 +3,9 @@ import type { CountMethod, Endpoint, Outcome } from './usage';
 
 export const UsageQuerySubjects = {
   requests: 'usage.v1.requests',
+  summary: 'usage.v1.summary',
+  /** Not through Nest: the answer is bytes, see `ExportPage`. */
+  exportPage: 'usage.v1.export',
 } as const;
 
 /** Which requests a query is about. Null: no matter. */
@@ -57,3 +60,95 @@ export interface UsageRequestsPage {
   items: UsageRow[];
   nextCursor: string | null;
 }
+
+/** What a summary has a line for each of. Days are of UTC. */
+export const USAGE_GROUPS = ['user', 'key', 'model', 'day'] as const;
+export type UsageGroup = (typeof USAGE_GROUPS)[number];
+
+/** Most lines of a summary. */
+export const MAX_SUMMARY_ITEMS = 1_000;
+
+export interface UsageSummaryQuery extends UsageFilter {
+  groupBy: UsageGroup;
+}
+
+/** Milliseconds; null when no request has the figure. */
+export interface Percentiles {
+  p50: number | null;
+  p95: number | null;
+}
+
+/** Sums over requests that ended. */
+export interface UsageFigures {
+  requests: number;
+  /** Of these, the ones that neither completed nor were cancelled by their client. */
+  errors: number;
+  /** errors / requests; 0 when there are none. */
+  errorRate: number;
+  inputTokens: number;
+  cachedTokens: number;
+  outputTokens: number;
+  reasoningTokens: number;
+  latencyMs: Percentiles;
+  ttftMs: Percentiles;
+}
+
+export interface UsageSummaryItem extends UsageFigures {
+  /** User id, key id (null: signed in with a password), model, or day as YYYY-MM-DD. */
+  group: string | null;
+  /** Grouped by user: the address in the newest row; null when there is none any more. */
+  userEmail?: string | null;
+}
+
+export interface UsageSummary {
+  /** Days in their order, else those with the most requests first; at most `MAX_SUMMARY_ITEMS`. */
+  items: UsageSummaryItem[];
+  /** How many there are, also of those that are not listed. */
+  groups: number;
+  /** Over all of them. */
+  total: UsageFigures;
+  /** How far a percentile may be from the exact one, relatively: 0 for short ranges, which are read from the rows. */
+  percentileError: number;
+}
+
+export interface UsageExportQuery extends UsageFilter {
+  /** Where the page before ended; null for the first. */
+  cursor: string | null;
+}
+
+/**
+ * The answer to `exportPage`: the data is lines of CSV (`USAGE_CSV_COLUMNS`, oldest request first, CRLF at the end of each),
+ * the rest stands in these headers.
+ */
+export const ExportPage = {
+  /** The cursor of the next page; missing on the last. */
+  cursor: 'Tandem-Cursor',
+  /** A `WireError` as JSON, instead of a page. */
+  error: 'Tandem-Error',
+} as const;
+
+/** In the order of the file. */
+export const USAGE_CSV_COLUMNS = [
+  'request_id',
+  'created_at',
+  'user_id',
+  'user_email',
+  'key_id',
+  'endpoint',
+  'model',
+  'profile',
+  'ctx_len',
+  'input_tokens',
+  'cached_tokens',
+  'output_tokens',
+  'reasoning_tokens',
+  'queue_ms',
+  'ttft_ms',
+  'latency_ms',
+  'status_code',
+  'outcome',
+  'count_method',
+  'error_code',
+  'stream',
+] as const;
+export type UsageCsvColumn = (typeof USAGE_CSV_COLUMNS)[number];

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsISO8601, Matches } from 'class-validator';
 import { OUTCOMES, type CountMethod, type Endpoint, type Outcome } from '#contracts/usage';
-import type { UsageRow } from '#contracts/usage-queries';
+import { USAGE_GROUPS, type UsageGroup, type UsageRow } from '#contracts/usage-queries';
 import { documented, Presence, Text, WholeInQuery } from '../http/fields';
 
 /** A day, or RFC 3339 with an offset. A year of four digits: what Postgres and JavaScript both know. */
@@ -48,6 +48,23 @@ export class UsageRequestsQueryDto extends UsageFilterDto {
 
   @WholeInQuery({ optional: true, max: 200, description: `Rows at most; ${DEFAULT_LIMIT} by default.` })
   limit: number = DEFAULT_LIMIT;
+}
+
+export class UsageSummaryQueryDto extends UsageFilterDto {
+  @IsIn(USAGE_GROUPS, { message: `it must be one of ${USAGE_GROUPS.join(', ')}` })
+  @ApiProperty({ enum: USAGE_GROUPS, enumName: 'UsageGroup', description: 'What there is a line for each of.' })
+  groupBy!: UsageGroup;
+}
+
+export class UsageExportQueryDto extends UsageFilterDto {
+  @Presence({ optional: true })
+  @IsIn(['true', 'false'], { message: 'it must be true or false' })
+  @ApiProperty({
+    required: false,
+    type: Boolean,
+    description: 'Begin with a byte order mark, by which spreadsheets know UTF-8. Without it by default.',
+  })
+  bom?: 'true' | 'false';
 }
 
 const ENDPOINTS = ['/v1/chat/completions', '/v1/completions', '/api/chat'] as const satisfies readonly Endpoint[];

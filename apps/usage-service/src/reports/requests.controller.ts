@@ -1,7 +1,8 @@
 import { UsageQuerySubjects, type UsageRequestsPage } from '#contracts/usage-queries';
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { cursorOf, readQuery } from './requests-page';
+import { cursorOf } from './place';
+import { readQuery } from './requests-page';
 import { RequestsRepository } from './requests.repository';
 
 /** Lists of requests, page by page. */

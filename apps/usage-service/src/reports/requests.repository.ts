@@ -1,7 +1,7 @@
 import type { UsageRequestsQuery, UsageRow } from '#contracts/usage-queries';
 import { Injectable } from '@nestjs/common';
 import { ReportDatabase } from './report-database';
-import type { Place } from './requests-page';
+import type { Place } from './place';
 import { Parameters, rowConditions, where } from './usage-filter';
 
 type Stored = Omit<UsageRow, 'createdAt'> & { createdAt: Date };

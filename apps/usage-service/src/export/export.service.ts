@@ -1,0 +1,76 @@
+import { headers, type Msg, type Subscription } from '@nats-io/transport-node';
+import { Bus } from '#common/bus';
+import { CodedError } from '#contracts/errors';
+import { ExportPage, UsageQuerySubjects, type UsageExportQuery } from '#contracts/usage-queries';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Logger } from 'nestjs-pino';
+import { z } from 'zod';
+import { cursorOf, placeOf, type Place } from '../reports/place';
+import { filterShape, parseQuery } from '../reports/usage-filter';
+import { ExportRepository, type CsvPage } from './export.repository';
+
+const QUEUE = 'usage-service';
+/** About half a MiB: large enough that the way there and back does not count, small enough to be held a few times. */
+const PAGE_ROWS = 2_000;
+/** Below NATS's max_payload (8 MiB in every deployment of ours). */
+const MAX_PAGE_BYTES = 6 * 1024 * 1024;
+
+const querySchema: z.ZodType<UsageExportQuery> = z.object({
+  ...filterShape,
+  cursor: z.string().max(2_000).nullable(),
+});
+
+/**
+ * Hands out pages of the CSV. Nothing is kept between two of them: any usage-service can answer the next, and a client that
+ * reads slowly or is gone costs nothing here.
+ */
+@Injectable()
+export class ExportService implements OnApplicationBootstrap, OnModuleDestroy {
+  private subscription: Subscription | null = null;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly repository: ExportRepository,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.subscription = this.bus.subscribe(
+      UsageQuerySubjects.exportPage,
+      (message) => void this.answer(message),
+      QUEUE,
+    );
+  }
+
+  onModuleDestroy(): void {
+    this.subscription?.unsubscribe();
+  }
+
+  private async answer(message: Msg): Promise<void> {
+    const about = headers();
+    try {
+      const { cursor, ...filter } = parseQuery(querySchema, message.json());
+      const { lines, last } = await this.page(filter, cursor === null ? null : placeOf(cursor));
+      if (last !== null) about.set(ExportPage.cursor, cursorOf(last));
+      message.respond(lines, { headers: about });
+    } catch (error) {
+      about.set(ExportPage.error, JSON.stringify(this.codedError(error).toWire()));
+      message.respond(undefined, { headers: about });
+    }
+  }
+
+  /** Fewer rows where they are so large that a page would not go through NATS. */
+  private async page(filter: Omit<UsageExportQuery, 'cursor'>, after: Place | null): Promise<CsvPage> {
+    for (let rows = PAGE_ROWS; ; rows = Math.ceil(rows / 8)) {
+      const page = await this.repository.page(filter, after, rows);
+      if (page.lines.length <= MAX_PAGE_BYTES) return page;
+      if (rows === 1) throw new CodedError('internal_error', 'A row of the ledger is too large to be exported.');
+    }
+  }
+
+  private codedError(error: unknown): CodedError {
+    if (error instanceof CodedError) return error;
+    this.logger.error({ msg: 'a page of an export failed', err: error });
+    return new CodedError('internal_error', 'The export failed; the log of usage-service says why.');
+  }
+}
