@@ -2,7 +2,7 @@ import type { Asked } from './clients';
 import type { Fault, Injected } from './fault';
 import { promptTokens, tokensOf } from './known-answers';
 import { matchRows, type Matched } from './match';
-import type { Row } from './rows';
+import { isOver, type Row } from './rows';
 import { fullText } from '../faults/load';
 
 /** Tokens of each stream in a second, as the engine was told. */
@@ -35,6 +35,8 @@ const OUTCOMES: Readonly<Record<string, string>> = {
   between_tokens_timeout: 'deadline',
   request_deadline_exceeded: 'deadline',
   ledger_unavailable: 'rejected',
+  queue_full: 'rejected',
+  queue_deadline_exceeded: 'deadline',
 };
 
 export interface Verdict {
@@ -113,7 +115,9 @@ function wasAdmitted({ ended }: Asked): boolean {
 
 /** What of the row does not go together with what the client asked for and saw. */
 function rowFaults(fault: Fault, asked: Asked, row: Row): string[] {
-  if (row.state !== 'finished') return [`state ${row.state}`];
+  if (!isOver(row)) return [`state ${row.state}`];
+  // Closed by the ledger for an owner that is gone: it cannot know of any other end.
+  if (row.state === 'closed' && row.outcome !== 'interrupted') return [`closed as ${row.outcome ?? '-'}`];
   return [
     ...(row.stream === asked.stream && row.keyId === asked.keyId ? [] : ['of another request']),
     ...outcomeFaults(asked, row),
@@ -133,8 +137,6 @@ function outcomeFaults({ ended, left, tokens }: Asked, row: Row): string[] {
   // The engine had made the last token already when the client left, or its gateway died.
   if (whole) return row.outputTokens === tokens ? [] : ['not whole, completed'];
   if (left && row.outcome === 'client_cancelled') return [];
-  // It left while its request waited for the ledger, which never took it.
-  if (left && row.outcome === 'rejected' && ended.status === 0) return [];
   if (row.outcome === 'interrupted') return [];
   return [`${left ? 'left by' : 'broken for'} its client, ${saw}`];
 }

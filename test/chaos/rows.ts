@@ -19,6 +19,11 @@ export interface Row {
   readonly latencyMs: number | null;
 }
 
+/** Nothing more is expected of it: its owner has ended it, or the ledger has closed it for an owner that is gone. */
+export function isOver({ state }: Row): boolean {
+  return state === 'finished' || state === 'closed';
+}
+
 /** All of them, in the order in which the requests came. */
 export async function readRows(databaseUrl: string): Promise<Row[]> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 5_000 });

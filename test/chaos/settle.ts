@@ -1,7 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { USAGE_CONSUMER, USAGE_STREAM } from '#contracts/usage';
 import { eventually } from '#testing/eventually';
-import { readRows } from './rows';
+import { isOver, readRows } from './rows';
 import type { Stage } from './stage';
 
 /** The ledger has caught up a minute after what it waited for is back. */
@@ -24,7 +24,7 @@ export async function settle(stage: Stage): Promise<{ settledMs: number } | { un
         const { num_pending, num_ack_pending } = await manager.consumers.info(USAGE_STREAM, USAGE_CONSUMER);
         if (num_pending + num_ack_pending !== 0)
           throw new Error(`${num_pending} messages of events wait, ${num_ack_pending} are in hand`);
-        const open = (await readRows(stage.databaseUrl)).filter((row) => row.state !== 'finished');
+        const open = (await readRows(stage.databaseUrl)).filter((row) => !isOver(row));
         if (open.length > 0) throw new Error(`${open.length} rows are not finished`);
         return true;
       },

@@ -60,4 +60,12 @@ describe('an answer that is whole before the ledger has its start', () => {
       expect(endings).toMatchObject([{ outcome, statusCode: 499, outputTokens: 1, countMethod: 'exact' }]);
     },
   );
+
+  it('is refused when the ledger does not take it in time, unless its client had gone before', () => {
+    const [refused, left] = [answeredButNotKept(), answeredButNotKept()];
+    left.generation.cancel('client_gone');
+    for (const { generation } of [refused, left]) generation.checkDeadlines(performance.now() + 2 * LIMITS.ledgerMs);
+    expect(refused.endings).toMatchObject([{ outcome: 'rejected', errorCode: 'ledger_unavailable', statusCode: 503 }]);
+    expect(left.endings).toMatchObject([{ outcome: 'client_cancelled', statusCode: 499, outputTokens: 1 }]);
+  });
 });

@@ -53,6 +53,7 @@ export class Generation {
   private call: EngineCall | null = null;
   private answer: Answer | null = null;
   private over = false;
+  private cancelledFor: CancelStream['reason'] | null = null;
   /** Frames made before the ledger had the request; null once it has. */
   private held: { kind: FrameKind; bytes: Buffer }[] | null = [];
   /** How it ended, where the ledger does not have its start yet. */
@@ -144,6 +145,7 @@ export class Generation {
   // ---- ways to end it from outside
 
   cancel(reason: CancelStream['reason']): void {
+    this.cancelledFor ??= reason;
     // Whole, but all of it still waits for the ledger: its client has seen nothing, so this is how it ended.
     if (this.over && this.held !== null) {
       this.held = [];
@@ -175,7 +177,9 @@ export class Generation {
     this.held = null;
     this.over = false;
     this.firstTokenAt = 0; // the client has seen none
-    this.fail(new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.'));
+    if (this.cancelledFor !== null) this.finish({ kind: 'cancelled', reason: this.cancelledFor });
+    else
+      this.fail(new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.'));
   }
 
   private finish(ending: Ending): void {
