@@ -5,17 +5,17 @@ import type { TestSystem } from '#testing/system';
 export interface QueuedRow {
   request_id: string;
   outcome: string;
-  queue_ms: string;
+  queue_ms: number;
   status_code: number;
-  input_tokens: string;
-  ttft_ms: string | null;
+  input_tokens: number;
+  ttft_ms: number | null;
   error_code: string | null;
 }
 
-/** Waits for the finished row of a request, or for any that fits. */
+/** Waits for the finished row of a request, or of any that ended so before its first token. */
 export async function rowOf(
   system: TestSystem,
-  { requestId, outcome }: { requestId?: string | null; outcome?: string },
+  { requestId, unserved }: { requestId?: string | null; unserved?: string },
 ): Promise<QueuedRow> {
   const client = new Client({ connectionString: system.postgres.url });
   await client.connect();
@@ -23,8 +23,8 @@ export async function rowOf(
     return await eventually(async () => {
       const { rows } = await client.query<QueuedRow>(
         `SELECT request_id, outcome, queue_ms, status_code, input_tokens, ttft_ms, error_code FROM usage.requests
-         WHERE state = 'finished' AND ($1::text IS NULL OR request_id = $1) AND ($2::text IS NULL OR outcome = $2)`,
-        [requestId ?? null, outcome ?? null],
+         WHERE state = 'finished' AND ($1::text IS NULL OR request_id = $1) AND ($2::text IS NULL OR (outcome = $2 AND ttft_ms IS NULL))`,
+        [requestId ?? null, unserved ?? null],
       );
       return rows[0];
     });

@@ -97,6 +97,19 @@ export const gatewayVariables = {
     describe: 'Requests a minute for a key or user without a limit of its own. Guards against a runaway loop.',
     example: '600',
   }),
+  USER_TOKENS_PER_MINUTE: variable(atLeastOne.optional(), {
+    describe:
+      'Tokens a minute of one user, over all of their keys and sessions. Unset: no limit. Keys may have their own.',
+    example: '100000',
+  }),
+  USER_CONCURRENT_REQUESTS: variable(atLeastOne.optional(), {
+    describe: 'Requests of one user that may run or wait at once, over all of their keys. Unset: no limit.',
+    example: '8',
+  }),
+  USER_MONTHLY_TOKENS: variable(z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(), {
+    describe: 'Tokens of one user in a calendar month (UTC), over all of their keys. Unset: no limit.',
+    example: '50000000',
+  }),
   LOGIN_FAILURES: variable(atLeastOne.default(10), {
     describe: 'Failed logins for one account from one address in 15 minutes before more are refused.',
     example: '10',

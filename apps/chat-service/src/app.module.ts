@@ -8,6 +8,7 @@ import { ConversationsModule } from './conversations/conversations.module';
 import { EngineRouter } from './engines/engine-router';
 import { GenerationService } from './generation/generation.service';
 import { JournalPublisher } from './generation/journal-publisher';
+import { TokenReservations } from './generation/token-reservations';
 
 @Global()
 @Module({})
@@ -22,6 +23,7 @@ export class AppModule {
         EngineRouter,
         Peers,
         Admission,
+        TokenReservations,
         JournalPublisher,
         GenerationService,
       ],

@@ -28,6 +28,7 @@ import { RetentionService } from './retention/retention.service';
 import { DataSource } from 'typeorm';
 import { SummaryController } from './summary/summary.controller';
 import { SummaryRepository } from './summary/summary.repository';
+import { SpentController } from './reports/spent.controller';
 
 /** The root module for these settings. */
 export function usageServiceModule(settings: Settings): Type {
@@ -46,7 +47,7 @@ export function usageServiceModule(settings: Settings): Type {
         ],
       }),
     ],
-    controllers: [RequestsController, SummaryController, DeadLettersController],
+    controllers: [SpentController, RequestsController, SummaryController, DeadLettersController],
     providers: [
       MonthPartitions,
       LedgerRepository,

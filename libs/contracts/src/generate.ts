@@ -34,6 +34,8 @@ export interface GenerateRequest {
   continuousUsage: boolean;
   /** Number of choices that will be generated: the engine's counters multiply the prompt by it. */
   choices: number;
+  /** The caller has a token limit: tokens are reserved before it starts, and settled (token-reservations.ts). */
+  metered?: true;
   /** Absent: somebody waits for the answer. `background` never goes ahead of that (titles, benchmarks). */
   priority?: 'background';
   /** Epoch milliseconds of arrival, for the ledger only: deadlines run on the monotonic clock of each process. */

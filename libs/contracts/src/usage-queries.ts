@@ -6,6 +6,7 @@ export const UsageQuerySubjects = {
   summary: 'usage.v1.summary',
   /** Not through Nest: the answer is bytes, see `ExportPage`. */
   exportPage: 'usage.v1.export',
+  spent: 'usage.v1.spent',
 } as const;
 
 /** Which requests a query is about. Null: no matter. */
@@ -27,6 +28,18 @@ export interface UsageRequestsQuery extends UsageFilter {
   cursor: string | null;
   /** Rows a page, 1 to 200. */
   limit: number;
+}
+
+/** How many tokens, of prompts and answers, a user or a key has used since a time. */
+export interface UsageSpentQuery {
+  by: 'user' | 'key';
+  id: string;
+  /** ISO 8601 in UTC. */
+  from: string;
+}
+
+export interface UsageSpent {
+  tokens: number;
 }
 
 /** One request. What is not known yet, while it runs, is null. The names are the CSV's columns in camelCase. */

@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { AccessSubjects, type AccessChanged } from '#contracts/access';
 import { CodedError } from '#contracts/errors';
 import { Bus } from '#common/bus';
 import { Repository } from 'typeorm';
 import { z } from 'zod';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { ApiKey } from '../database/api-key.entity';
 import { isDatabaseAway } from '#common/database-errors';
 import { User } from '../database/user.entity';
+import { limitSets } from '../limits/limit-set';
 import { Known } from './known';
 import type { RequestAccess } from './request-access';
 
@@ -60,6 +62,7 @@ export class AccessCache implements OnModuleInit {
     private readonly bus: Bus,
     @InjectRepository(ApiKey) private readonly keyRows: Repository<ApiKey>,
     @InjectRepository(User) private readonly userRows: Repository<User>,
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
   ) {}
 
   onModuleInit(): void {
@@ -124,6 +127,7 @@ export class AccessCache implements OnModuleInit {
         actor: { userId: user.id, email: user.email, role: user.role, keyId: key.id },
         allowedModels: key.allowedModels,
         requestsPerMinute: key.requestsPerMinute,
+        limits: limitSets(user.id, key, this.config),
         restricted: LIMITS.some((limit) => key[limit] !== null),
       },
       expiresAt: key.expiresAt?.getTime() ?? null,
@@ -140,6 +144,7 @@ export class AccessCache implements OnModuleInit {
         actor: { userId: user.id, email: user.email, role: user.role, keyId: null },
         allowedModels: null,
         requestsPerMinute: null,
+        limits: limitSets(user.id, null, this.config),
         restricted: false,
       },
       disabled: user.disabled,

@@ -1,4 +1,5 @@
 import type { Actor } from '#contracts/access';
+import type { LimitSet } from '../limits/limit-set';
 
 /** What the guard found out about the caller. Made once for a key, shared by all of its requests: never changed. */
 export interface RequestAccess {
@@ -7,6 +8,8 @@ export interface RequestAccess {
   readonly allowedModels: readonly string[] | null;
   /** Null: the default of the configuration. */
   readonly requestsPerMinute: number | null;
+  /** Tokens a minute, requests at once, monthly budgets; null where there is no such limit. */
+  readonly limits: readonly LimitSet[] | null;
   /** True for a key with any limit of its own: it may not manage keys. */
   readonly restricted: boolean;
 }

@@ -23,7 +23,6 @@ const INSTANT =
   /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 const optional = { optional: true, nullable: true } as const;
-const KEPT = 'Kept with the key; this version does not enforce it yet.';
 
 const ExpiresAt = (): PropertyDecorator =>
   applyDecorators(
@@ -65,13 +64,28 @@ class KeyLimitsDto {
   @Whole({ ...optional, max: MAX_INTEGER, description: 'Null: the default of this server.', example: 600 })
   requestsPerMinute?: number | null;
 
-  @Whole({ ...optional, max: MAX_INTEGER, description: KEPT })
+  @Whole({
+    ...optional,
+    max: MAX_INTEGER,
+    description: 'Prompt and answer; the most that a request can use is reserved when it starts. Null: no limit.',
+    example: 100_000,
+  })
   tokensPerMinute?: number | null;
 
-  @Whole({ ...optional, max: MAX_INTEGER, description: KEPT })
+  @Whole({
+    ...optional,
+    max: MAX_INTEGER,
+    description: 'Requests that run or wait at once. Null: no limit.',
+    example: 4,
+  })
   concurrentRequests?: number | null;
 
-  @Whole({ ...optional, max: MAX_TOKENS, description: KEPT })
+  @Whole({
+    ...optional,
+    max: MAX_TOKENS,
+    description: 'Tokens of a calendar month (UTC), prompts and answers. Null: no limit.',
+    example: 10_000_000,
+  })
   monthlyTokens?: number | null;
 }
 

@@ -131,7 +131,7 @@ export class RequestChecker {
     if (given['top_logprobs'] !== undefined && given['top_logprobs'] !== null && given['logprobs'] !== true) {
       refuse('top_logprobs', "it needs 'logprobs': true");
     }
-    return this.finish(given, forward, ignored, 1);
+    return this.finish(given, forward, ignored, 1, tokensOf(forward, 'max_completion_tokens', 'max_tokens'));
   }
 
   /** `POST /v1/completions`. @throws CodedError with status 400 and the field in `param`. */
@@ -148,6 +148,7 @@ export class RequestChecker {
       forward,
       ignored,
       Array.isArray(prompts) && typeof prompts[0] !== 'number' ? prompts.length : 1,
+      tokensOf(forward, 'max_tokens') ?? COMPLETION_TOKENS,
     );
   }
 
@@ -186,6 +187,7 @@ export class RequestChecker {
     forward: Record<string, unknown>,
     ignored: Set<string>,
     prompts: number,
+    maxOutputTokens: number | null,
   ): GenerationCall {
     const { model, stream } = given;
     if (model === undefined || model === null || model === '') {
@@ -200,10 +202,20 @@ export class RequestChecker {
       streaming,
       ...checkStreamOptions(given['stream_options'], streaming, ignored),
       choices: prompts * (typeof n === 'number' ? n : 1),
+      maxOutputTokens,
       body: encode(forward),
       ignored: [...ignored].slice(0, 50),
     };
   }
+}
+
+/** OpenAI's default for completions, and vLLM's (CompletionRequest.max_tokens). Chats have none. */
+const COMPLETION_TOKENS = 16;
+
+/** The first of these fields that is given. */
+function tokensOf(forward: Record<string, unknown>, ...fields: string[]): number | null {
+  const found = fields.map((field) => forward[field]).find((value) => typeof value === 'number');
+  return found ?? null;
 }
 
 function checkStreamOptions(

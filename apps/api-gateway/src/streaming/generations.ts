@@ -1,15 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Actor } from '#contracts/access';
 import { CodedError } from '#contracts/errors';
 import { resolveModel } from '#contracts/models';
 import type { Endpoint } from '#contracts/usage';
 import { ModelsDirectory } from '#common/models-directory';
 import { startSpan } from '#common/tracing';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
+import { GenerationLimits } from '../limits/generation-limits';
+import type { Grant } from '../limits/grant';
 import { ignoredFieldsHeader } from './ignored-fields';
 import { mayUseModel, modelNotFound } from './model-access';
 import { SseAnswer } from './sse-answer';
 import { StreamHub, type StreamRequest } from './stream-hub';
+import { TokenReservations } from './token-reservations';
 import { WholeAnswer } from './whole-answer';
 
 /** A request that passed its checks (openai/generation-request.ts): what the engine may see, and what Tandem must know. */
@@ -20,6 +24,8 @@ export interface GenerationCall {
   continuousUsage: boolean;
   /** Choices that will be generated. */
   choices: number;
+  /** Tokens of one choice at most; null when the client set no bound. */
+  maxOutputTokens: number | null;
   /** The engine's request as JSON, without `model`, `stream` and `stream_options`. */
   body: Uint8Array;
   /** Fields that were left out, for `x-tandem-ignored-fields`. */
@@ -32,6 +38,8 @@ export class Generations {
   constructor(
     private readonly hub: StreamHub,
     private readonly directory: ModelsDirectory,
+    private readonly limits: GenerationLimits,
+    private readonly reservations: TokenReservations,
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
   ) {}
 
@@ -40,17 +48,38 @@ export class Generations {
     this.checkModel(call.model, request.access?.allowedModels ?? null);
     const { actor } = request;
     if (actor === null) throw new CodedError('invalid_api_key', 'Nobody is signed in.');
+    const limits = request.access?.limits ?? null;
+    if (limits === null) return this.answer(endpoint, call, actor, request, reply, null);
+    const grant = await this.limits.enter(limits, call, reply);
+    try {
+      if (grant.metered) this.reservations.expect(request.id, grant);
+      await this.answer(endpoint, call, actor, request, reply, grant);
+    } finally {
+      grant.end();
+      this.reservations.over(request.id);
+    }
+  }
+
+  private async answer(
+    endpoint: Endpoint,
+    call: GenerationCall,
+    actor: Actor,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    grant: Grant | null,
+  ): Promise<void> {
     // Gone while it was identified: `close` has been and will not come again, so nobody would stop the engine.
     if (reply.raw.destroyed) return;
     const span = startSpan('gateway.generate', headerOf(request, 'traceparent'), {
       attributes: { 'tandem.request_id': request.id },
     });
-    const { body, ignored, ...parameters } = call;
+    const { body, ignored, maxOutputTokens: _, ...parameters } = call;
     const stream: StreamRequest = {
       requestId: request.id,
       actor,
       endpoint,
       ...parameters,
+      ...(grant?.metered === true ? { metered: true } : {}),
       receivedAt: Date.now(),
       spentMs: reply.elapsedTime,
       ...(span === null ? {} : { traceparent: span.traceparent }),

@@ -23,6 +23,8 @@ const FAILURE_OUTCOMES: Partial<Record<ErrorCode, Outcome>> = {
   stream_interrupted: 'interrupted',
   shutting_down: 'interrupted',
   ledger_unavailable: 'rejected',
+  rate_limit_exceeded: 'rejected',
+  insufficient_quota: 'rejected',
   queue_full: 'rejected',
   queue_deadline_exceeded: 'deadline',
 };

@@ -37,6 +37,7 @@ import { UsageJournal } from './usage-journal';
 import { JournalPublisher } from './journal-publisher';
 import { QueuedRequest } from './queued-request';
 import { factsOf, unservedFacts } from './request-facts';
+import { TokenReservations } from './token-reservations';
 
 /** Deadlines are seconds long; a quarter of a second is fine enough and costs nothing. */
 const SWEEP_MS = 250;
@@ -64,6 +65,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     private readonly router: EngineRouter,
     private readonly directory: ModelsDirectory,
     private readonly admission: Admission,
+    private readonly reservations: TokenReservations,
     peers: Peers,
     private readonly publisher: JournalPublisher,
     private readonly readiness: Readiness,
@@ -146,6 +148,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     this.running.delete(keyOf(generation.head));
     this.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
     this.record(facts, ending);
+    this.reservations.settle(generation.head, ending.inputTokens + ending.outputTokens);
     span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
     this.drain.ended();
   }
@@ -153,6 +156,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   /** It waited and was not served; without an ending it was refused at the door. */
   private onUnserved(request: QueuedRequest, ending: RequestEnding | null, error: CodedError): void {
     this.running.delete(keyOf(request.head));
+    this.reservations.settle(request.head, 0);
     if (ending === null) this.metrics.refuse(error.code);
     else this.record(unservedFacts(request.head, this.directory.state), ending);
     this.drain.ended();
@@ -194,6 +198,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
     if (this.journal.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
+    // One with a token limit has its tokens reserved first.
+    if (head.metered === true) return this.queue(head, body);
     const route = this.admission.enter(head.model, head.actor.userId, head.choices);
     if (route === null) return this.queue(head, body);
     try {
@@ -205,7 +211,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   private queue(head: GenerateRequest, body: Uint8Array): void {
-    const queued = new QueuedRequest(head, body, this.admission, this.sender, {
+    const queued = new QueuedRequest(head, body, this.admission, this.sender, this.reservations, {
       onTurn: (_, route, prologue) => this.start(head, body, route, prologue),
       onUnserved: (request, ending, error) => this.onUnserved(request, ending, error),
     });

@@ -1,4 +1,4 @@
-import type { CodedError } from '#contracts/errors';
+import { CodedError } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import type { CancelStream, GenerateRequest, QueueNews } from '#contracts/generate';
 import type { RequestEnding } from '#contracts/usage';
@@ -8,6 +8,7 @@ import type { Route } from '../engines/engine-router';
 import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
 import type { FrameSender } from './frame-sender';
 import type { Prologue } from './generation';
+import type { TokenReservations } from './token-reservations';
 
 export interface QueuedRequestOwner {
   /** Its turn has come; a place on the engine is held for it. */
@@ -25,12 +26,16 @@ export class QueuedRequest implements Applicant {
   private readonly since = performance.now();
   private sequence = 0;
   private ticket: number | null = null;
+  /** The place on an engine that is held while tokens are reserved. */
+  private place: Route | null = null;
+  private over = false;
 
   constructor(
     readonly head: GenerateRequest,
     readonly body: Uint8Array,
     private readonly admission: Admission,
     private readonly sender: FrameSender,
+    private readonly reservations: TokenReservations,
     private readonly owner: QueuedRequestOwner,
   ) {
     this.userId = head.actor.userId;
@@ -47,7 +52,12 @@ export class QueuedRequest implements Applicant {
   // ---- the queue's side
 
   onTurn(route: Route, waitedMs: number): void {
-    this.owner.onTurn(this, route, { sequence: this.sequence, queueMs: waitedMs });
+    if (this.head.metered !== true) return this.pass(route, waitedMs);
+    this.ticket = null;
+    this.place = route;
+    // The gateway is asked about it, so it must know who owns it.
+    if (this.sequence === 0) this.frame(FrameKind.accepted);
+    void this.reserve(route);
   }
 
   onNews(news: QueueNews): void {
@@ -77,11 +87,33 @@ export class QueuedRequest implements Applicant {
     return;
   }
 
+  private async reserve(route: Route): Promise<void> {
+    const refusal = await this.reservations.reserve(this.head, this.body, route);
+    if (this.over) return;
+    try {
+      if (refusal !== null) throw refusal;
+      this.pass(route, performance.now() - this.since);
+      this.place = null;
+    } catch (error) {
+      const internal = 'The chat service failed at this request.';
+      const coded = error instanceof CodedError ? error : new CodedError('internal_error', internal, { cause: error });
+      this.fail(coded);
+    }
+  }
+
+  private pass(route: Route, queueMs: number): void {
+    this.owner.onTurn(this, route, { sequence: this.sequence, queueMs });
+  }
+
   private withdraw(): void {
     if (this.ticket !== null) this.admission.withdraw(this.ticket);
+    this.ticket = null;
+    if (this.place !== null) this.admission.leave(this.place.model.engine.id, this.userId, this.sequences, 0);
+    this.place = null;
   }
 
   private end(ending: Exclude<Ending, { kind: 'completed' }>, waitedMs: number): void {
+    this.over = true;
     const error = errorOf(ending);
     const waited = this.sequence > 0;
     this.frame(FrameKind.error, Buffer.from(JSON.stringify(error.toWire())));

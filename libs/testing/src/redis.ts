@@ -1,0 +1,49 @@
+import { accessSync, constants, mkdtempSync } from 'node:fs';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { freePort } from './ports';
+import { ServerProcess } from './server-process';
+
+/** Redis is optional in Tandem, and so is it on the machine of the tests: undefined where it is not. */
+export const redisServer = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .map((folder) => join(folder, 'redis-server'))
+  .find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+
+export interface TestRedis {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Starts a real redis-server without persistence. Only where `redisServer` is defined. */
+export async function startRedis(): Promise<TestRedis> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-redis-'));
+  const server = new ServerProcess({
+    command: redisServer ?? '',
+    args: ['--port', String(port), '--save', '', '--dir', folder],
+    logFile: join(folder, 'redis.log'),
+    folder,
+  });
+  await server.start(() => answers(port));
+  return { url: `redis://127.0.0.1:${port}`, stop: () => server.stop() };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1');
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
