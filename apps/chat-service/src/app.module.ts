@@ -6,6 +6,7 @@ import { Peers } from './admission/peers';
 import { CHAT_CONFIG, type ChatConfig } from './config';
 import { ConversationsModule } from './conversations/conversations.module';
 import { EngineRouter } from './engines/engine-router';
+import { ChatTurns } from './generation/chat-turns';
 import { GenerationService } from './generation/generation.service';
 import { JournalPublisher } from './generation/journal-publisher';
 import { TokenReservations } from './generation/token-reservations';
@@ -25,6 +26,7 @@ export class AppModule {
         Admission,
         TokenReservations,
         JournalPublisher,
+        ChatTurns,
         GenerationService,
       ],
       exports: [CHAT_CONFIG],

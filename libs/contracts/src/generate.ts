@@ -3,6 +3,7 @@
  * `chat.v1.generate` (queue group), frames come back on the gateway's own subject, a cancel goes to the owner.
  */
 import type { Actor } from './access';
+import type { ChatTurn } from './chat';
 import type { Endpoint } from './usage';
 import { CodedError } from './errors';
 
@@ -38,6 +39,8 @@ export interface GenerateRequest {
   metered?: true;
   /** Absent: somebody waits for the answer. `background` never goes ahead of that (titles, benchmarks). */
   priority?: 'background';
+  /** Of `/api/chat` alone: what is kept of it. */
+  chat?: ChatTurn;
   /** Epoch milliseconds of arrival, for the ledger only: deadlines run on the monotonic clock of each process. */
   receivedAt: number;
   /** Milliseconds the request had spent in the gateway when it was published. */

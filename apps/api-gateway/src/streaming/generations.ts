@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '#contracts/access';
 import { CodedError } from '#contracts/errors';
 import { resolveModel } from '#contracts/models';
+import type { ChatTurn } from '#contracts/chat';
 import type { Endpoint } from '#contracts/usage';
 import { ModelsDirectory } from '#common/models-directory';
 import { startSpan } from '#common/tracing';
@@ -28,6 +29,8 @@ export interface GenerationCall {
   maxOutputTokens: number | null;
   /** The engine's request as JSON, without `model`, `stream` and `stream_options`. */
   body: Uint8Array;
+  /** Of `/api/chat` alone. */
+  chat?: ChatTurn;
   /** Fields that were left out, for `x-tandem-ignored-fields`. */
   ignored: string[];
 }
@@ -96,6 +99,7 @@ export class Generations {
   private async stream(request: StreamRequest, body: Uint8Array, reply: FastifyReply): Promise<void> {
     const answer = new SseAnswer(reply, {
       maxBufferedBytes: this.config.SLOW_READER_BYTES,
+      namedQueueEvents: request.endpoint === '/api/chat',
       onSlowReader: () => {
         this.hub.abandon(live, 'slow_reader');
         answer.onError(

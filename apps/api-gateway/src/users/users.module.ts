@@ -10,5 +10,6 @@ import { UsersService } from './users.service';
   imports: [AuthModule],
   controllers: [UsersController, MeController],
   providers: [UsersService, MeService, RemovedUsers],
+  exports: [MeService],
 })
 export class UsersModule {}

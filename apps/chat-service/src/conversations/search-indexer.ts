@@ -78,7 +78,8 @@ async function index(query: Query, message: Unsearchable): Promise<void> {
   const terms = await termsOf(message.owner_id, partOf(Number(message.place)), folded);
   await query(
     `INSERT INTO chat.search_documents (message_id, conversation_id, owner_id, place, folded, terms)
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id) DO NOTHING`,
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (message_id) DO UPDATE
+       SET folded = EXCLUDED.folded, terms = EXCLUDED.terms`,
     [message.id, message.conversation_id, message.owner_id, message.place, folded, terms],
   );
 }

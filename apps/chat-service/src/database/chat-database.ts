@@ -43,6 +43,11 @@ export class ChatDatabase implements OnModuleInit, OnApplicationShutdown {
     await this.source?.destroy();
   }
 
+  /** Whether it was ever there. */
+  get ready(): boolean {
+    return this.source !== null;
+  }
+
   /** @throws CodedError `service_unavailable` while Postgres is away. */
   readonly query: Query = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> =>
     rowsOf<Row>(await guarded(() => this.connected().query(sql, [...values])));

@@ -30,11 +30,13 @@ import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { engineRequest } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
 import { ChatMetrics } from './chat-metrics';
+import { ChatTurns } from './chat-turns';
 import { FrameSender } from './frame-sender';
 import { GatewayWatch } from './gateway-watch';
 import { Generation, type GenerationLimits, type Prologue } from './generation';
 import { UsageJournal } from './usage-journal';
 import { JournalPublisher } from './journal-publisher';
+import { PendingRequest } from './pending-request';
 import { QueuedRequest } from './queued-request';
 import { factsOf, unservedFacts } from './request-facts';
 import { TokenReservations } from './token-reservations';
@@ -48,8 +50,8 @@ const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
 @Injectable()
 export class GenerationService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly instanceId: string;
-  /** Requests that run or wait. */
-  private readonly running = new Map<string, Generation | QueuedRequest>();
+  /** Requests that run or wait, or whose question is being written down. */
+  private readonly running = new Map<string, Generation | QueuedRequest | PendingRequest>();
   private readonly gateways = new GatewayWatch();
   private readonly sender: FrameSender;
   private readonly journal: UsageJournal;
@@ -68,6 +70,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     private readonly reservations: TokenReservations,
     peers: Peers,
     private readonly publisher: JournalPublisher,
+    private readonly turns: ChatTurns,
     private readonly readiness: Readiness,
     private readonly logger: Logger,
   ) {
@@ -135,7 +138,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
         new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
       );
     }
-    await this.journal.idle();
+    await Promise.all([this.journal.idle(), this.turns.idle()]);
     this.sender.flushAll();
     this.beat(true);
     for (const timer of this.timers) clearInterval(timer);
@@ -147,6 +150,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const { facts } = generation;
     this.running.delete(keyOf(generation.head));
     this.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
+    if (generation.head.chat !== undefined) this.turns.over(generation.head, ending);
     this.record(facts, ending);
     this.reservations.settle(generation.head, ending.inputTokens + ending.outputTokens);
     span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
@@ -157,8 +161,13 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private onUnserved(request: QueuedRequest, ending: RequestEnding | null, error: CodedError): void {
     this.running.delete(keyOf(request.head));
     this.reservations.settle(request.head, 0);
-    if (ending === null) this.metrics.refuse(error.code);
-    else this.record(unservedFacts(request.head, this.directory.state), ending);
+    if (ending === null) {
+      this.turns.refused(request.head);
+      this.metrics.refuse(error.code);
+    } else {
+      this.turns.over(request.head, ending);
+      this.record(unservedFacts(request.head, this.directory.state), ending);
+    }
     this.drain.ended();
   }
 
@@ -185,10 +194,32 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private take(message: Uint8Array): void {
     const { head, body } = decodeGenerate(message);
     this.gateways.seen(head.gatewayId, performance.now());
+    if (head.chat?.kind === 'stored') return void this.keepThenAdmit(head, body);
     try {
       this.admit(head, body);
     } catch (error) {
       this.refuse(head, error);
+    }
+  }
+
+  /** The question is written down before anything else is done with it. */
+  private async keepThenAdmit(head: GenerateRequest, body: Uint8Array): Promise<void> {
+    const key = keyOf(head);
+    const pending = new PendingRequest(head);
+    this.running.set(key, pending);
+    try {
+      await this.turns.keep(head, body);
+      this.running.delete(key);
+      const { end } = pending;
+      if (end === null) return this.admit(head, body);
+      this.turns.over(head, end.ending);
+      this.refuse(head, end.error);
+    } catch (error) {
+      this.running.delete(key);
+      this.turns.refused(head);
+      this.refuse(head, error);
+    } finally {
+      this.drain.ended();
     }
   }
 
@@ -229,32 +260,42 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private start(head: GenerateRequest, body: Uint8Array, route: Route, prologue: Prologue): void {
     const engineId = route.model.engine.id;
     const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
-    const request = engineRequest(
-      span === null ? head : { ...head, traceparent: span.traceparent },
-      route.model.servedName,
-      body,
-      route.pool.authority,
-    );
+    const traced = span === null ? head : { ...head, traceparent: span.traceparent };
+    const { servedName } = route.model;
+    const request = head.chat === undefined ? engineRequest(traced, servedName, body, route.pool.authority) : null;
     const facts = factsOf(head, route);
     const owner = {
       onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, engineId, span),
       onUnreachable: () => this.admission.pause(engineId),
     };
-    const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue);
+    const tap = head.chat === undefined ? null : this.turns.tapOf(head);
+    const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue, tap);
     this.running.set(keyOf(head), generation);
     // Both waits overlap: the ledger's disk and the engine's first token.
     this.journal.add({ kind: 'started', owner: this.instanceId, ...facts }, () => generation.onKept());
-    generation.start((handler) => route.pool.send(request, handler));
+    if (request === null) void this.startTurn(generation, traced, body, route);
+    else generation.start((handler) => route.pool.send(request, handler));
+  }
+
+  /** Native chat: what the engine is to read is put together now that it is known which one it is. */
+  private async startTurn(
+    generation: Generation,
+    head: GenerateRequest,
+    body: Uint8Array,
+    route: Route,
+  ): Promise<void> {
+    try {
+      const turn = await this.turns.prepare(head, body, route);
+      const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority);
+      generation.begin(turn.preface, (handler) => route.pool.send(request, handler));
+    } catch (error) {
+      generation.fail(this.codedError(error, head));
+    }
   }
 
   /** Refused at the door: counted in metrics, no row in the ledger. */
   private refuse(head: GenerateRequest, error: unknown): void {
-    const coded =
-      error instanceof CodedError
-        ? error
-        : new CodedError('internal_error', 'The chat service failed at this request.', { cause: error });
-    if (coded !== error)
-      this.logger.error({ msg: 'a request could not be started', err: error, request_id: head.requestId });
+    const coded = this.codedError(error, head);
     this.metrics.refuse(coded.code);
     this.sender.send(
       head.gatewayId,
@@ -264,6 +305,12 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       0,
       Buffer.from(JSON.stringify(coded.toWire())),
     );
+  }
+
+  private codedError(error: unknown, head: GenerateRequest): CodedError {
+    if (error instanceof CodedError) return error;
+    this.logger.error({ msg: 'a request could not be started', err: error, request_id: head.requestId });
+    return new CodedError('internal_error', 'The chat service failed at this request.', { cause: error });
   }
 
   private cancelStream({ gatewayId, stream, reason }: CancelStream): void {
@@ -299,7 +346,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
   }
 
-  private endAll(reason: CancelStream['reason'], which: (request: Generation | QueuedRequest) => boolean): void {
+  private endAll(
+    reason: CancelStream['reason'],
+    which: (request: Generation | QueuedRequest | PendingRequest) => boolean,
+  ): void {
     for (const generation of [...this.running.values()]) if (which(generation)) generation.cancel(reason);
   }
 

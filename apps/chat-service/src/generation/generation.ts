@@ -54,6 +54,8 @@ export class Generation {
   private answer: Answer | null = null;
   private over = false;
   private cancelledFor: CancelStream['reason'] | null = null;
+  /** The client has had an event of ours, and with it the status 200. */
+  private prefaced = false;
   /** Frames made before the ledger had the request; null once it has. */
   private held: { kind: FrameKind; bytes: Buffer }[] | null = [];
   /** How it ended, where the ledger does not have its start yet. */
@@ -67,6 +69,8 @@ export class Generation {
     private readonly limits: GenerationLimits,
     private readonly owner: GenerationOwner,
     private readonly prologue: Prologue,
+    /** Sees the bytes that pass; a view, valid during the call only. */
+    private readonly tap: ((bytes: Buffer, start: number, end: number) => void) | null = null,
   ) {
     this.arrivedAt = this.sentAt - head.spentMs - prologue.queueMs;
     this.sequence = prologue.sequence;
@@ -77,6 +81,14 @@ export class Generation {
   /** Sends the request by `send` and relays what comes back. */
   start(send: (generation: Generation) => EngineCall): void {
     this.call = send(this);
+  }
+
+  /** As `start`, with an event of our own before the answer; nothing when it has ended meanwhile. */
+  begin(preface: Buffer, send: (generation: Generation) => EngineCall): void {
+    if (this.over) return;
+    this.prefaced = true;
+    this.emit('now', FrameKind.data, preface);
+    this.start(send);
   }
 
   /** The ledger has the request's start: what was held may leave. */
@@ -126,6 +138,7 @@ export class Generation {
       this.lastTokenAt = now();
       if (first) this.firstTokenAt = this.lastTokenAt;
     }
+    this.tap?.(bytes, start, end);
     this.emit(first ? 'now' : 'soon', kind, bytes, start, end);
   }
 
@@ -177,6 +190,7 @@ export class Generation {
     this.held = null;
     this.over = false;
     this.firstTokenAt = 0; // the client has seen none
+    this.prefaced = false;
     if (this.cancelledFor !== null) this.finish({ kind: 'cancelled', reason: this.cancelledFor });
     else
       this.fail(new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.'));
@@ -202,7 +216,7 @@ export class Generation {
   private ending(ending: Ending): RequestEnding {
     return {
       ...countTokens(this.answer?.usage ?? null, this.answer?.tokenEvents ?? 0, this.bodyBytes),
-      ...outcomeOf(ending, this.head.streaming && this.firstTokenAt > 0),
+      ...outcomeOf(ending, this.prefaced || (this.head.streaming && this.firstTokenAt > 0)),
       queueMs: round(this.prologue.queueMs),
       // The first byte of an answer that does not stream is also its last.
       ttftMs: this.firstTokenAt === 0 || !this.head.streaming ? null : round(this.firstTokenAt - this.arrivedAt),
