@@ -51,6 +51,11 @@ export const chatVariables = {
     describe: 'Largest answer to a request that does not stream, bytes.',
     example: '67108864',
   }),
+  CHECKPOINT_EVERY_MS: variable(milliseconds.min(250).default(2_000), {
+    describe:
+      'How often the ledger hears of a long stream, milliseconds: what a request that is cut by a crash is known to have used.',
+    example: '2000',
+  }),
   LEDGER_TIMEOUT_MS: variable(milliseconds.default(5_000), {
     describe: 'How long a request waits for the ledger to take its start before it is refused, milliseconds.',
     example: '5000',

@@ -22,6 +22,8 @@ import { OrphanCloser } from './ledger/orphan-closer';
 import { OwnerWatch } from './ledger/owner-watch';
 import { RequestsController } from './reports/requests.controller';
 import { RequestsRepository } from './reports/requests.repository';
+import { ReconciliationRepository } from './reconciliation/reconciliation.repository';
+import { ReconciliationService } from './reconciliation/reconciliation.service';
 import { DayRollups } from './retention/day-rollups';
 import { RemovedUsers } from './retention/removed-users';
 import { RetentionService } from './retention/retention.service';
@@ -60,6 +62,16 @@ export function usageServiceModule(settings: Settings): Type {
       LedgerWriter,
       OwnerWatch,
       OrphanCloser,
+      ReconciliationRepository,
+      {
+        provide: ReconciliationService,
+        inject: [Bus, ReconciliationRepository, Logger],
+        useFactory: (bus: Bus, repository: ReconciliationRepository, logger: Logger) => {
+          const percent = settings.RECONCILIATION_TOLERANCE_PERCENT;
+          const tokens = settings.RECONCILIATION_TOLERANCE_TOKENS;
+          return new ReconciliationService(bus, repository, { percent, tokens }, logger);
+        },
+      },
       DayRollups,
       RemovedUsers,
       {

@@ -12,6 +12,14 @@ export const variables = {
     describe: 'Most bytes of usage events that wait while Postgres is away; past it new requests are refused.',
     example: '1073741824',
   }),
+  RECONCILIATION_TOLERANCE_PERCENT: variable(z.coerce.number().min(0).max(100).default(1), {
+    describe: 'A warning is logged when engine and ledger differ by more than this share of the tokens, percent.',
+    example: '1',
+  }),
+  RECONCILIATION_TOLERANCE_TOKENS: variable(z.coerce.number().int().min(0).max(1_000_000_000).default(200), {
+    describe: 'And by more than so many tokens: an engine works on for a moment when its client has left.',
+    example: '200',
+  }),
   USAGE_RETENTION_DAYS: variable(z.coerce.number().int().min(0).max(36_500).default(395), {
     describe:
       'How long rows of the ledger are kept, days; older months are dropped whole and their daily sums stay. 0: for ever.',

@@ -33,10 +33,12 @@ export interface GenerateRequest {
   includeUsage: boolean;
   /** vLLM's `stream_options.continuous_usage_stats`: usage on every chunk. */
   continuousUsage: boolean;
-  /** Number of choices that will be generated: the engine's counters multiply the prompt by it. */
+  /** Choices that will be generated, over all prompts. */
   choices: number;
   /** The caller has a token limit: tokens are reserved before it starts, and settled (token-reservations.ts). */
   metered?: true;
+  /** Choices of each prompt (`n`; 1 when absent): the engine's counters have the prompt as often. */
+  choicesPerPrompt?: number;
   /** Absent: somebody waits for the answer. `background` never goes ahead of that (titles, benchmarks). */
   priority?: 'background';
   /** Of `/api/chat` alone: what is kept of it. */

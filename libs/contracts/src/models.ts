@@ -5,6 +5,8 @@ export const ModelSubjects = {
   state: 'models.v1.state',
   /** Request/reply: the picture now. */
   status: 'models.v1.status',
+  /** What each engine says it has done, every few seconds. Core NATS. */
+  counters: 'models.v1.engine-counters',
 } as const;
 
 /** JetStream KV bucket and key that keep the last announcement, so that one who starts late knows it. */
@@ -31,8 +33,21 @@ export interface ServedModel {
   created: number;
 }
 
+/** An engine's own counts (`vllm:prompt_tokens_total`, `vllm:generation_tokens_total`). */
+export interface EngineCounters {
+  engineId: string;
+  /** The counters begin at 0 with each of them. */
+  engineLife: string;
+  promptTokens: number;
+  generationTokens: number;
+  /** Requests that it holds, running or waiting. */
+  busy: number;
+}
+
 export interface EngineAnnouncement {
   id: string;
+  /** From its start to its end, in which its counters only grow; absent when it does not tell. */
+  life?: string | undefined;
   driver: 'simulator' | 'process' | 'external';
   profile: string | null;
   state: EngineState;

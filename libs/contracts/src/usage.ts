@@ -50,7 +50,7 @@ export interface RequestFacts {
   /** The engine's context length in tokens; null when the engine does not tell. */
   ctxLen: number | null;
   stream: boolean;
-  /** Answers that the engine makes (`n`, prompts of a list): its counters have the prompt once for each. */
+  /** Answers to each prompt (`n`): the engine's counters have the prompt once for each. */
   choices: number;
   /** From an engine's start to its end, in which its counters only grow; null when the engine does not tell. */
   engineLife: string | null;

@@ -203,6 +203,7 @@ export class RequestChecker {
       ...checkStreamOptions(given['stream_options'], streaming, ignored),
       choices: prompts * (typeof n === 'number' ? n : 1),
       maxOutputTokens,
+      choicesPerPrompt: typeof n === 'number' ? n : 1,
       body: encode(forward),
       ignored: [...ignored].slice(0, 50),
     };

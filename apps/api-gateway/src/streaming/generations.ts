@@ -27,6 +27,7 @@ export interface GenerationCall {
   choices: number;
   /** Tokens of one choice at most; null when the client set no bound. */
   maxOutputTokens: number | null;
+  choicesPerPrompt: number;
   /** The engine's request as JSON, without `model`, `stream` and `stream_options`. */
   body: Uint8Array;
   /** Of `/api/chat` alone. */

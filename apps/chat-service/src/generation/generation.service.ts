@@ -37,6 +37,7 @@ import { Generation, type GenerationLimits, type Prologue } from './generation';
 import { UsageJournal } from './usage-journal';
 import { JournalPublisher } from './journal-publisher';
 import { PendingRequest } from './pending-request';
+import { TokenAccounts } from './token-accounts';
 import { QueuedRequest } from './queued-request';
 import { factsOf, unservedFacts } from './request-facts';
 import { TokenReservations } from './token-reservations';
@@ -58,6 +59,9 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private readonly metrics: ChatMetrics;
   private readonly limits: GenerationLimits;
   private readonly timers: NodeJS.Timeout[] = [];
+  private readonly accounts = new TokenAccounts();
+  /** Requests that are over and being counted. */
+  private readonly counting = new Set<Promise<void>>();
   private intake: Subscription | null = null;
   private readonly drain = new Drain(() => this.running.size);
 
@@ -138,6 +142,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
         new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
       );
     }
+    await Promise.all(this.counting);
     await Promise.all([this.journal.idle(), this.turns.idle()]);
     this.sender.flushAll();
     this.beat(true);
@@ -146,15 +151,44 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   /** The generation is over: the ledger, the metrics and the log hear of it. */
-  onOver(generation: Generation, ending: RequestEnding, engineId: string, span: Traced | null): void {
+  onOver(generation: Generation, ending: RequestEnding, route: Route, body: Uint8Array, span: Traced | null): void {
     const { facts } = generation;
+    const engineId = route.model.engine.id;
     this.running.delete(keyOf(generation.head));
     this.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
     if (generation.head.chat !== undefined) this.turns.over(generation.head, ending);
-    this.record(facts, ending);
-    this.reservations.settle(generation.head, ending.inputTokens + ending.outputTokens);
+    if (ending.countMethod === 'exact') {
+      this.accounts.learn(facts.engineLife ?? engineId, ending, generation.tokenEvents);
+      this.book(generation, ending);
+    } else this.recordCounted(generation, ending, route, body);
     span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
     this.drain.ended();
+  }
+
+  /** The engine did not say what it did: it is counted after the end, when nobody waits for it any more. */
+  private recordCounted(generation: Generation, ending: RequestEnding, route: Route, body: Uint8Array): void {
+    const { facts, tokenEvents } = generation;
+    const settled = this.accounts
+      .settle(
+        facts.engineLife ?? route.model.engine.id,
+        ending,
+        { facts, body, tokenEvents },
+        route.model.engine.state.url,
+      )
+      .catch((error: unknown) => {
+        this.logger.warn({ msg: 'tokens could not be counted', err: error, request_id: facts.requestId });
+        return ending;
+      })
+      .then((counted) => {
+        this.counting.delete(settled);
+        this.book(generation, counted);
+      });
+    this.counting.add(settled);
+  }
+
+  private book({ head, facts }: Generation, ending: RequestEnding): void {
+    this.record(facts, ending);
+    this.reservations.settle(head, ending.inputTokens + ending.outputTokens);
   }
 
   /** It waited and was not served; without an ending it was refused at the door. */
@@ -264,8 +298,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const { servedName } = route.model;
     const request = head.chat === undefined ? engineRequest(traced, servedName, body, route.pool.authority) : null;
     const facts = factsOf(head, route);
+    // What the engine reads, should it have to be counted: a turn's is put together later.
+    const sent = { body };
     const owner = {
-      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, engineId, span),
+      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, route, sent.body, span),
       onUnreachable: () => this.admission.pause(engineId),
     };
     const tap = head.chat === undefined ? null : this.turns.tapOf(head);
@@ -273,7 +309,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     this.running.set(keyOf(head), generation);
     // Both waits overlap: the ledger's disk and the engine's first token.
     this.journal.add({ kind: 'started', owner: this.instanceId, ...facts }, () => generation.onKept());
-    if (request === null) void this.startTurn(generation, traced, body, route);
+    if (request === null) void this.startTurn(generation, traced, sent, route);
     else generation.start((handler) => route.pool.send(request, handler));
   }
 
@@ -281,11 +317,12 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private async startTurn(
     generation: Generation,
     head: GenerateRequest,
-    body: Uint8Array,
+    sent: { body: Uint8Array },
     route: Route,
   ): Promise<void> {
     try {
-      const turn = await this.turns.prepare(head, body, route);
+      const turn = await this.turns.prepare(head, sent.body, route);
+      sent.body = turn.body;
       const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority);
       generation.begin(turn.preface, (handler) => route.pool.send(request, handler));
     } catch (error) {
@@ -338,12 +375,22 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
 
   private sweep(): void {
     const at = performance.now();
-    for (const generation of this.running.values()) generation.checkDeadlines(at);
+    for (const generation of this.running.values()) {
+      generation.checkDeadlines(at);
+      if (generation instanceof Generation) this.checkpoint(generation, at);
+    }
     for (const gatewayId of this.gateways.lost(at)) {
       this.logger.warn({ msg: 'a gateway fell silent; its streams are ended', gatewayId });
       this.endAll('gateway_failed', (generation) => generation.head.gatewayId === gatewayId);
       this.sender.forget(gatewayId);
     }
+  }
+
+  /** Should this process be killed, the ledger closes the request with what it was told last. */
+  private checkpoint(generation: Generation, at: number): void {
+    const counts = generation.checkpoint(at, this.config.CHECKPOINT_EVERY_MS);
+    if (counts !== null)
+      this.journal.add({ kind: 'checkpoint', owner: this.instanceId, ...generation.facts, ...counts });
   }
 
   private endAll(

@@ -1,7 +1,7 @@
 import { CodedError } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import type { CancelStream, GenerateRequest } from '#contracts/generate';
-import type { RequestEnding, RequestFacts } from '#contracts/usage';
+import type { RequestEnding, RequestFacts, RequestTimes, TokenCounts } from '#contracts/usage';
 import type { EngineConnectionError } from '../engines/http/engine-connection';
 import type { EngineCall } from '../engines/http/engine-pool';
 import type { ResponseHead } from '../engines/http/response-reader';
@@ -60,6 +60,9 @@ export class Generation {
   private held: { kind: FrameKind; bytes: Buffer }[] | null = [];
   /** How it ended, where the ledger does not have its start yet. */
   private ended: RequestEnding | null = null;
+  /** When the last checkpoint was made, and how many events it knew. */
+  private checkpointAt = 0;
+  private checkpointEvents = 0;
 
   constructor(
     readonly head: GenerateRequest,
@@ -171,6 +174,20 @@ export class Generation {
     this.finish({ kind: 'failed', error });
   }
 
+  /** Events that carried a token so far. */
+  get tokenEvents(): number {
+    return this.answer?.tokenEvents ?? 0;
+  }
+
+  /** What the ledger should know if this process died now; null while there is nothing that it does not know. */
+  checkpoint(at: number, everyMs: number): (TokenCounts & RequestTimes) | null {
+    if (this.over || this.held !== null || this.tokenEvents === this.checkpointEvents) return null;
+    if (at - Math.max(this.checkpointAt, this.firstTokenAt) < everyMs) return null;
+    this.checkpointAt = at;
+    this.checkpointEvents = this.tokenEvents;
+    return { ...countTokens(null, this.tokenEvents, this.bodyBytes), ...this.times() };
+  }
+
   /** Ends the generation when one of its times is up. Called a few times a second with the monotonic time. */
   checkDeadlines(at: number): void {
     const { limits } = this;
@@ -217,6 +234,12 @@ export class Generation {
     return {
       ...countTokens(this.answer?.usage ?? null, this.answer?.tokenEvents ?? 0, this.bodyBytes),
       ...outcomeOf(ending, this.prefaced || (this.head.streaming && this.firstTokenAt > 0)),
+      ...this.times(),
+    };
+  }
+
+  private times(): RequestTimes {
+    return {
       queueMs: round(this.prologue.queueMs),
       // The first byte of an answer that does not stream is also its last.
       ttftMs: this.firstTokenAt === 0 || !this.head.streaming ? null : round(this.firstTokenAt - this.arrivedAt),

@@ -5,7 +5,13 @@ import type { Route } from '../engines/engine-router';
 
 /** What the ledger keeps of a request that goes to an engine. */
 export function factsOf(head: GenerateRequest, { model }: Route): RequestFacts {
-  return { ...headFacts(head), model: model.servedName, profile: model.engine.profile, ctxLen: model.maxModelLen };
+  return {
+    ...headFacts(head),
+    model: model.servedName,
+    profile: model.engine.profile,
+    ctxLen: model.maxModelLen,
+    engineLife: model.engine.life ?? null,
+  };
 }
 
 /** The same of one that waited and never got there: the model that it would have had, as far as that is known. */
@@ -43,7 +49,7 @@ function headFacts(head: GenerateRequest): Omit<RequestFacts, 'model' | 'profile
     keyId: head.actor.keyId,
     endpoint: head.endpoint,
     stream: head.streaming,
-    choices: head.choices,
+    choices: head.choicesPerPrompt ?? 1,
     engineLife: null,
   };
 }

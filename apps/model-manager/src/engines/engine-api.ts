@@ -18,6 +18,14 @@ const modelListSchema = z.object({
 });
 const loadSchema = z.object({ server_load: z.number() });
 
+/** What an engine says it has done since its start. */
+export interface EngineCounts {
+  /** Epoch seconds as the engine writes them: a name for this life of it, only ever compared. Null when it does not tell. */
+  startedAt: string | null;
+  promptTokens: number;
+  generationTokens: number;
+}
+
 /** The few routes of an engine that model-manager calls; never one that a user chose. */
 export class EngineApi {
   private readonly base: string;
@@ -51,13 +59,14 @@ export class EngineApi {
   }
 
   /** Null when the engine shows no metrics of vLLM's. */
-  async work(): Promise<WorkSample | null> {
+  async work(): Promise<(WorkSample & { counts: EngineCounts }) | null> {
     const [metrics, load] = await Promise.all([this.text('/metrics'), this.serverLoad()]);
     if (metrics === null || !metrics.includes('vllm:num_requests_running')) return null;
     const queued = sumOf(metrics, 'vllm:num_requests_running') + sumOf(metrics, 'vllm:num_requests_waiting');
     return {
       busy: Math.max(queued, load),
       done: PROGRESS_COUNTERS.map((name) => sumOf(metrics, name)).join(' '),
+      counts: countsIn(metrics),
     };
   }
 
@@ -93,6 +102,18 @@ const PROGRESS_COUNTERS = [
   'vllm:iteration_tokens_total_count',
   'vllm:kv_cache_usage_perc',
 ];
+
+/** Several API servers of one engine show no `process_start_time_seconds`; the counters' own beginning is then as good. */
+function countsIn(metrics: string): EngineCounts {
+  const started =
+    /^process_start_time_seconds (\S+)$/m.exec(metrics) ??
+    /^vllm:generation_tokens_created\{[^\n]*\} (\S+)$/m.exec(metrics);
+  return {
+    startedAt: started?.[1] ?? null,
+    promptTokens: sumOf(metrics, 'vllm:prompt_tokens_total'),
+    generationTokens: sumOf(metrics, 'vllm:generation_tokens_total'),
+  };
+}
 
 /** Sum over all label sets of a metric in Prometheus' text format. */
 export function sumOf(metrics: string, name: string): number {

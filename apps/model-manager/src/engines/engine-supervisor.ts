@@ -1,10 +1,10 @@
-import type { EngineAnnouncement } from '#contracts/models';
+import type { EngineAnnouncement, EngineCounters } from '#contracts/models';
 import type { Logger } from 'nestjs-pino';
 import { LogTail } from '../drivers/log-tail';
 import { LaunchError, type EngineProcess, type ProcessDriver } from '../drivers/process-driver';
 import { announced } from './announced-state';
 import { readLogLine } from './boot-log';
-import type { Engine, EngineStatus } from './engine';
+import { countersOf, lifeOf, type Engine, type EngineStatus } from './engine';
 import type { EngineMetrics } from './engine-metrics';
 import { engineStatus } from './engine-status';
 import { EngineWatch } from './engine-watch';
@@ -39,6 +39,7 @@ export class EngineSupervisor implements Engine {
   private readonly queue: LifecycleEvent[] = [];
   private lastFailure: Failure | null = null;
   private onChange: () => void = () => undefined;
+  private onCounters: (counters: EngineCounters) => void = () => undefined;
   private onStopped: () => void = () => undefined;
 
   constructor(
@@ -52,8 +53,9 @@ export class EngineSupervisor implements Engine {
     return this.settings.id;
   }
 
-  begin(onChange: () => void): void {
+  begin(onChange: () => void, onCounters: (counters: EngineCounters) => void): void {
     this.onChange = onChange;
+    this.onCounters = onCounters;
     this.metrics.up.set({ engine: this.id }, 0);
     this.dispatch({ kind: 'begin', at: Date.now() });
   }
@@ -65,7 +67,17 @@ export class EngineSupervisor implements Engine {
       { id: servedName, aliases: aliases.filter((alias) => alias !== servedName), maxModelLen: null, created: 0 },
     ];
     const models = (state.kind === 'ready' ? this.watch?.models : null) ?? expected;
-    return { id, driver, profile, state, models, maxNumSeqs, acceptsUnlistedModels: false };
+    const life = lifeOf(id, this.watch?.engineStartedAt ?? null);
+    return {
+      id,
+      driver,
+      profile,
+      state,
+      models,
+      maxNumSeqs,
+      acceptsUnlistedModels: false,
+      ...(life === undefined ? {} : { life }),
+    };
   }
 
   status(): EngineStatus {
@@ -179,7 +191,11 @@ export class EngineSupervisor implements Engine {
       hangTimeoutMs: this.settings.hangTimeoutMs,
       isServing: () => this.state.kind === 'ready' || this.state.kind === 'draining',
       tell: (event) => this.dispatch(event),
-      onBusy: (requests) => this.metrics.busy.set({ engine: this.id }, requests),
+      onWork: (work) => {
+        this.metrics.busy.set({ engine: this.id }, work.busy);
+        const counters = countersOf(this.id, work);
+        if (counters !== null) this.onCounters(counters);
+      },
     });
   }
 

@@ -1,5 +1,5 @@
 import type { ServedModel } from '#contracts/models';
-import { EngineApi } from './engine-api';
+import { EngineApi, type EngineCounts } from './engine-api';
 import type { LifecycleEvent } from './lifecycle-model';
 import { stalledMs, watchProgress, type ProgressWatch } from './progress';
 
@@ -10,7 +10,7 @@ export interface WatchSettings {
   /** Whether the engine has served already: then its progress is judged, and it is asked less often. */
   isServing: () => boolean;
   tell: (event: LifecycleEvent) => void;
-  onBusy: (requests: number) => void;
+  onWork: (work: { busy: number; counts: EngineCounts }) => void;
 }
 
 /** Often while it loads, so that readiness is seen at once; then once a second. */
@@ -28,6 +28,7 @@ export class EngineWatch {
   private timer: NodeJS.Timeout | undefined;
   private ended = false;
   private served: ServedModel[] = [];
+  private startedAt: string | null = null;
 
   constructor(private readonly settings: WatchSettings) {
     this.api = new EngineApi(settings.url);
@@ -36,6 +37,11 @@ export class EngineWatch {
   /** What it serves; known from the first time that it answered. */
   get models(): ServedModel[] {
     return this.served;
+  }
+
+  /** When the engine says that it started; null when it does not tell. */
+  get engineStartedAt(): string | null {
+    return this.startedAt;
   }
 
   begin(): void {
@@ -59,6 +65,7 @@ export class EngineWatch {
     try {
       if ((await this.api.health()) !== 'healthy') return false;
       this.served = await this.api.models(this.settings.aliases);
+      this.startedAt = (await this.api.work())?.counts.startedAt ?? null;
       return true;
     } catch {
       return false; // the next probe asks again
@@ -95,7 +102,8 @@ export class EngineWatch {
     this.progressLookedAt = performance.now();
     const sample = await this.api.work();
     if (sample === null) return;
-    this.settings.onBusy(sample.busy);
+    this.startedAt = sample.counts.startedAt;
+    this.settings.onWork(sample);
     this.progress = watchProgress(this.progress, sample, performance.now());
     const forMs = stalledMs(this.progress, performance.now());
     if (forMs >= this.settings.hangTimeoutMs) this.tell({ kind: 'hung', at: Date.now(), forMs });

@@ -1,4 +1,5 @@
-import type { EngineAnnouncement } from '#contracts/models';
+import type { EngineAnnouncement, EngineCounters } from '#contracts/models';
+import type { EngineCounts } from './engine-api';
 
 /** What GET /status says of an engine. */
 export interface EngineStatus {
@@ -20,10 +21,31 @@ export interface EngineStatus {
 /** An engine in our care, whatever drives it. */
 export interface Engine {
   readonly id: string;
-  /** Begins the care; `onChange` is called whenever the announcement changed. */
-  begin(onChange: () => void): void;
+  /** Begins the care; `onChange` is called whenever the announcement changed, `onCounters` every few seconds. */
+  begin(onChange: () => void, onCounters: (counters: EngineCounters) => void): void;
   announcement(): EngineAnnouncement;
   status(): EngineStatus;
   /** Ends the care; engines that were started here end with it. */
   end(): Promise<void>;
+}
+
+/** The name of an engine's life: another one at each start of it. */
+export function lifeOf(id: string, startedAt: string | null): string | undefined {
+  return startedAt === null ? undefined : `${id}@${startedAt}`;
+}
+
+/** Null when the engine does not tell when its counters began: then they cannot be compared with anything. */
+export function countersOf(
+  id: string,
+  { busy, counts }: { busy: number; counts: EngineCounts },
+): EngineCounters | null {
+  const engineLife = lifeOf(id, counts.startedAt);
+  if (engineLife === undefined) return null;
+  return {
+    engineId: id,
+    engineLife,
+    promptTokens: counts.promptTokens,
+    generationTokens: counts.generationTokens,
+    busy,
+  };
 }

@@ -1,6 +1,6 @@
 import { Bus } from '#common/bus';
 import { Readiness } from '#common/readiness';
-import type { ModelsState } from '#contracts/models';
+import { ModelSubjects, type ModelsState } from '#contracts/models';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { Announcer } from './announcer';
@@ -14,7 +14,7 @@ export class EnginesService implements OnApplicationBootstrap, BeforeApplication
   constructor(
     readonly profile: string | null,
     private readonly engines: readonly Engine[],
-    bus: Bus,
+    private readonly bus: Bus,
     readiness: Readiness,
     logger: Logger,
   ) {
@@ -25,7 +25,11 @@ export class EnginesService implements OnApplicationBootstrap, BeforeApplication
 
   onApplicationBootstrap(): void {
     this.announcer.begin();
-    for (const engine of this.engines) engine.begin(() => this.announcer.changed());
+    for (const engine of this.engines)
+      engine.begin(
+        () => this.announcer.changed(),
+        (counters) => this.bus.publishJson(ModelSubjects.counters, counters),
+      );
   }
 
   /** Before the bus is closed: the last thing that is announced is that the engines are stopped. */

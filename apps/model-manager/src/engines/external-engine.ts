@@ -1,6 +1,6 @@
-import type { EngineAnnouncement, EngineState, ServedModel } from '#contracts/models';
+import type { EngineAnnouncement, EngineCounters, EngineState, ServedModel } from '#contracts/models';
 import type { Logger } from 'nestjs-pino';
-import type { Engine, EngineStatus } from './engine';
+import { countersOf, lifeOf, type Engine, type EngineStatus } from './engine';
 import { EngineApi } from './engine-api';
 import type { EngineMetrics } from './engine-metrics';
 import { engineStatus } from './engine-status';
@@ -17,6 +17,8 @@ export class ExternalEngine implements Engine {
   readonly id = 'external-0';
   private state: EngineState = { kind: 'loading', phase: 'connecting', percent: 0, startedAt: Date.now() };
   private models: ServedModel[] = [];
+  private counters: EngineCounters | null = null;
+  private life: string | undefined;
   private missed = 0;
   private timer: NodeJS.Timeout | undefined;
   private ended = false;
@@ -27,13 +29,15 @@ export class ExternalEngine implements Engine {
     private readonly logger: Pick<Logger, 'log' | 'warn'>,
   ) {}
 
-  begin(onChange: () => void): void {
+  begin(onChange: () => void, onCounters: (counters: EngineCounters) => void): void {
     this.metrics.up.set({ engine: this.id }, 0);
     const look = async (): Promise<void> => {
       const before = JSON.stringify(this.announcement());
       await this.look();
       if (this.ended) return;
       if (JSON.stringify(this.announcement()) !== before) onChange();
+      // After the announcement: who counts requests knows the life by then.
+      if (this.counters !== null) onCounters(this.counters);
       const well = this.state.kind === 'ready' && this.missed === 0;
       this.timer = setTimeout(() => void look(), well ? LOOK_EVERY_MS : LOOK_WHILE_AWAY_MS);
     };
@@ -47,6 +51,7 @@ export class ExternalEngine implements Engine {
       profile: null,
       state: this.state,
       models: this.state.kind === 'ready' ? this.models : [],
+      ...(this.life === undefined ? {} : { life: this.life }),
       maxNumSeqs: null,
       acceptsUnlistedModels: true,
     };
@@ -68,6 +73,7 @@ export class ExternalEngine implements Engine {
       // A dead vLLM still lists its models; an engine without /health answers 404, which is an answer.
       if ((await api.health()) === 'dead') throw new Error('its /health answers 503');
       this.models = await api.models([]);
+      await this.count(api);
       this.missed = 0;
       if (this.state.kind === 'ready') return;
       this.state = { kind: 'ready', url: this.url, since: Date.now() };
@@ -79,9 +85,17 @@ export class ExternalEngine implements Engine {
       });
     } catch (error) {
       this.missed += 1;
+      this.counters = null;
       if (this.state.kind === 'ready' && this.missed < MISSED_LOOKS) return;
       this.fail(error);
     }
+  }
+
+  /** Another server than vLLM shows no such counters, and is not reconciled. */
+  private async count(api: EngineApi): Promise<void> {
+    const work = await api.work();
+    this.counters = work === null ? null : countersOf(this.id, work);
+    this.life = work === null ? undefined : lifeOf(this.id, work.counts.startedAt);
   }
 
   private fail(error: unknown): void {

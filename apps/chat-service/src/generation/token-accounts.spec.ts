@@ -1,0 +1,115 @@
+import type { RequestEnding, RequestFacts } from '#contracts/usage';
+import { startSimulator, type RunningSimulator } from '#testing/simulator';
+import { TokenAccounts } from './token-accounts';
+
+const BODY = Buffer.from(
+  JSON.stringify({ messages: [{ role: 'user', content: 'How long is this?' }], max_tokens: 100 }),
+);
+
+const facts = (change: Partial<RequestFacts> = {}): RequestFacts => ({
+  requestId: 'r1',
+  createdAt: 1_700_000_000_000,
+  userId: 'u1',
+  userEmail: 'a@example.com',
+  keyId: null,
+  endpoint: '/v1/chat/completions',
+  model: 'sim',
+  profile: null,
+  ctxLen: 8_192,
+  stream: true,
+  choices: 1,
+  engineLife: 'life',
+  ...change,
+});
+const ending = (change: Partial<RequestEnding> = {}): RequestEnding => ({
+  inputTokens: 30,
+  cachedTokens: 0,
+  outputTokens: 12,
+  reasoningTokens: 0,
+  countMethod: 'estimated',
+  queueMs: 0,
+  ttftMs: 100,
+  latencyMs: 1_100,
+  statusCode: 499,
+  outcome: 'client_cancelled',
+  errorCode: 'request_cancelled',
+  ...change,
+});
+
+describe('tokens that the engine did not count for us', () => {
+  let engine: RunningSimulator;
+  let promptTokens: number;
+
+  beforeAll(async () => {
+    engine = await startSimulator();
+    const answer = await fetch(`${engine.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'sim', ...(JSON.parse(BODY.toString()) as object), max_tokens: 1 }),
+    });
+    promptTokens = ((await answer.json()) as { usage: { prompt_tokens: number } }).usage.prompt_tokens;
+  });
+  afterAll(async () => {
+    await engine.stop();
+  });
+
+  it('are the prompt by its tokenizer, and the events that were seen', async () => {
+    const settled = await new TokenAccounts().settle(
+      'life',
+      ending(),
+      { facts: facts(), body: BODY, tokenEvents: 12 },
+      engine.url,
+    );
+    expect(settled).toMatchObject({ inputTokens: promptTokens, outputTokens: 12, countMethod: 'counted' });
+  });
+
+  it('are an estimate where the engine puts several tokens into an event', async () => {
+    const accounts = new TokenAccounts();
+    accounts.learn('life', ending({ countMethod: 'exact', outputTokens: 40, outcome: 'completed' }), 20);
+    const settled = await accounts.settle(
+      'life',
+      ending(),
+      { facts: facts(), body: BODY, tokenEvents: 12 },
+      engine.url,
+    );
+    expect(settled).toMatchObject({ inputTokens: promptTokens, outputTokens: 24, countMethod: 'estimated' });
+  });
+
+  it('are, of an answer that does not stream, what the engine makes in that time', async () => {
+    const accounts = new TokenAccounts();
+    accounts.learn('life', ending({ countMethod: 'exact', outputTokens: 100, outcome: 'completed' }), 100);
+    const left = ending({ ttftMs: null, outputTokens: 0, latencyMs: 600 });
+    const seen = { facts: facts({ stream: false, choices: 2 }), body: BODY, tokenEvents: 0 };
+    const settled = await accounts.settle('life', left, seen, engine.url);
+    expect(settled).toMatchObject({ inputTokens: promptTokens, outputTokens: 100, countMethod: 'estimated' });
+  });
+
+  it('are none where the engine refused the request, or its client left before it began', async () => {
+    const none = ending({ inputTokens: 0, outputTokens: 0, ttftMs: null });
+    const refused = { ...none, outcome: 'error', errorCode: 'engine_rejected_request' } as const;
+    const accounts = new TokenAccounts();
+    for (const [one, stream] of [
+      [none, true],
+      [refused, false],
+    ] as const)
+      expect(
+        await accounts.settle('life', one, { facts: facts({ stream }), body: BODY, tokenEvents: 0 }, engine.url),
+      ).toMatchObject({
+        inputTokens: 0,
+        outputTokens: 0,
+        countMethod: 'counted',
+      });
+  });
+
+  it('are an estimate where the engine is gone', async () => {
+    const gone = await startSimulator();
+    await gone.stop();
+    const settled = await new TokenAccounts().settle(
+      'life',
+      ending(),
+      { facts: facts(), body: BODY, tokenEvents: 12 },
+      gone.url,
+    );
+    expect(settled).toMatchObject({ inputTokens: 30, outputTokens: 12, countMethod: 'estimated' });
+  });
+});
