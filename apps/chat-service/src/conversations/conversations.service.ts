@@ -139,10 +139,17 @@ function lastPlace(rows: readonly MessageRow[]): number {
 
 /** As many rows as one message takes, at least one. */
 function fitting(rows: MessageRow[]): MessageRow[] {
+  // In JSON a character is six bytes at most.
+  const most = rows.reduce((sum, row) => sum + 6 * charsOf(row), 0);
+  if (most <= MAX_PAGE_JSON_BYTES) return rows;
   let bytes = 0;
   const end = rows.findIndex((row, at) => {
     bytes += Buffer.byteLength(JSON.stringify([row.content, row.reasoning, row.prompt_text]));
     return at > 0 && bytes > MAX_PAGE_JSON_BYTES;
   });
   return end === -1 ? rows : rows.slice(0, end);
+}
+
+function charsOf({ content, reasoning, prompt_text }: MessageRow): number {
+  return content.length + (reasoning?.length ?? 0) + (prompt_text?.length ?? 0);
 }
