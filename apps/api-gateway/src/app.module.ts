@@ -13,6 +13,7 @@ import { HttpModule } from './http/http.module';
 import { RouteMethods } from './http/route-methods';
 import { KeysModule } from './keys/keys.module';
 import { LimitsModule } from './limits/limits.module';
+import { MyDataModule } from './my-data/my-data.module';
 import { OpenAiModule } from './openai/openai.module';
 import { UsageModule } from './usage/usage.module';
 import { PromptsModule } from './prompts/prompts.module';
@@ -41,6 +42,7 @@ export class AppModule {
         ChatModule,
         ConversationsModule,
         PromptsModule,
+        MyDataModule,
       ],
       providers: [{ provide: GATEWAY_CONFIG, useValue: config }],
       exports: [GATEWAY_CONFIG],

@@ -56,6 +56,10 @@ export const chatVariables = {
       'How often the ledger hears of a long stream, milliseconds: what a request that is cut by a crash is known to have used.',
     example: '2000',
   }),
+  CONVERSATION_RETENTION_DAYS: variable(count.default(0), {
+    describe: 'Days after its last use that a conversation is deleted; 0 keeps conversations for ever.',
+    example: '365',
+  }),
   LEDGER_TIMEOUT_MS: variable(milliseconds.default(5_000), {
     describe: 'How long a request waits for the ledger to take its start before it is refused, milliseconds.',
     example: '5000',

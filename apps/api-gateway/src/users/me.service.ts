@@ -40,6 +40,11 @@ export class MeService {
     return this.get(actor);
   }
 
+  /** Back to what a new account has. */
+  async forgetSettings({ userId }: Actor): Promise<void> {
+    await this.users.update({ id: userId }, { language: null, defaultModel: null, defaultSystemPrompt: null });
+  }
+
   private async changePassword(
     actor: Actor,
     password: string,

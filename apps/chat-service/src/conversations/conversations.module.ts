@@ -5,6 +5,7 @@ import { PromptsRepository } from '../prompts/prompts.repository';
 import { TokenCounter } from '../context/token-counter';
 import { TitleWriter } from '../titles/title-writer';
 import { AnswerJournal } from './answer-journal';
+import { ConversationRetention } from './conversation-retention';
 import { ConversationsController } from './conversations.controller';
 import { ConversationsRepository } from './conversations.repository';
 import { ConversationsService } from './conversations.service';
@@ -23,6 +24,7 @@ import { Writers } from './writers';
     ConversationsRepository,
     ConversationsService,
     ExchangeRepository,
+    ConversationRetention,
     MessagesRepository,
     PromptsRepository,
     SearchIndexer,

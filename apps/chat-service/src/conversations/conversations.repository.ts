@@ -119,11 +119,35 @@ export class ConversationsRepository {
     });
   }
 
+  /** Removes conversations that were last used before this time. */
+  async removeUnused(before: Date): Promise<number> {
+    let removed = 0;
+    for (;;) {
+      const part = await this.database.transaction((query) => removeSome(query, 'updated_at < $1', before));
+      removed += part.conversations;
+      if (part.conversations === 0) return removed;
+    }
+  }
+
+  /** Everybody of whom something is kept. */
+  async owners(): Promise<string[]> {
+    const rows = await this.database.query<{ owner_id: string }>(
+      `SELECT owner_id FROM chat.owners
+       UNION SELECT owner_id FROM chat.prompts WHERE owner_id IS NOT NULL`,
+    );
+    return rows.map((row) => row.owner_id);
+  }
+
+  /** For one who will not come back: the counter of places goes too. */
+  async forgetOwner(ownerId: string): Promise<void> {
+    await this.database.query('DELETE FROM chat.owners WHERE owner_id = $1', [ownerId]);
+  }
+
   /** Removes all that is kept of an owner. @returns how much it was, and the requests that were still running. */
   async removeOwner(ownerId: string): Promise<RemovedUserData & { running: string[] }> {
     const removed = { conversations: 0, messages: 0, prompts: 0, running: [] as string[] };
     for (;;) {
-      const part = await this.database.transaction((query) => removeSome(query, ownerId));
+      const part = await this.database.transaction((query) => removeSome(query, 'owner_id = $1', ownerId));
       removed.conversations += part.conversations;
       removed.messages += part.messages;
       removed.running.push(...part.running);
@@ -134,10 +158,10 @@ export class ConversationsRepository {
   }
 }
 
-async function removeSome(query: Query, ownerId: string) {
+async function removeSome(query: Query, which: 'owner_id = $1' | 'updated_at < $1', value: string | Date) {
   const rows = await query<{ id: string }>(
-    `SELECT id FROM chat.conversations WHERE owner_id = $1 ORDER BY place LIMIT ${REMOVED_AT_ONCE} FOR UPDATE`,
-    [ownerId],
+    `SELECT id FROM chat.conversations WHERE ${which} LIMIT ${REMOVED_AT_ONCE} FOR UPDATE`,
+    [value],
   );
   const ids = rows.map(({ id }) => id);
   const running = await runningIn(query, ids);

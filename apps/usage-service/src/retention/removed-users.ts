@@ -1,13 +1,9 @@
 import { Bus } from '#common/bus';
-import { AccessSubjects, type AccessChanged, type UsersQuery, type UsersRemoved } from '#contracts/access';
+import { deletedAmong, onUserDeleted } from '#common/deleted-users';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { DataSource } from 'typeorm';
 import { HAVE_LEDGER_ALONE } from '../ledger/ledger-lock';
-
-const ASK_TIMEOUT_MS = 5_000;
-/** Users in one question. */
-const ASK_AT_ONCE = 1_000;
 
 /** Rows of a deleted user stay, for the sums; the e-mail goes, from those that are there and those still to come. */
 @Injectable()
@@ -19,12 +15,10 @@ export class RemovedUsers implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.bus.subscribe(AccessSubjects.changed, (message) => {
-      const news = message.json<AccessChanged>();
-      if (news.kind === 'user' && news.ended === 'deleted')
-        this.remove(news.userId).catch((error: unknown) =>
-          this.logger.warn({ msg: 'the e-mail of a deleted user could not be removed yet', err: error }),
-        );
+    onUserDeleted(this.bus, (userId) => {
+      this.remove(userId).catch((error: unknown) =>
+        this.logger.warn({ msg: 'the e-mail of a deleted user could not be removed yet', err: error }),
+      );
     });
   }
 
@@ -34,18 +28,12 @@ export class RemovedUsers implements OnModuleInit {
       `SELECT DISTINCT user_id FROM usage.rollup_days WHERE NOT frozen
        EXCEPT SELECT user_id FROM usage.removed_users ORDER BY user_id`,
     );
-    for (let from = 0; from < known.length; from += ASK_AT_ONCE) {
-      const query: UsersQuery = { userIds: known.slice(from, from + ASK_AT_ONCE).map(({ user_id }) => user_id) };
-      for (const userId of await this.ask(query)) await this.remove(userId);
-    }
+    for (const userId of await this.deleted(known.map(({ user_id }) => user_id))) await this.remove(userId);
   }
 
-  private async ask(query: UsersQuery): Promise<string[]> {
+  private async deleted(userIds: readonly string[]): Promise<string[]> {
     try {
-      const answer = await this.bus.connection.request(AccessSubjects.removedUsers, JSON.stringify(query), {
-        timeout: ASK_TIMEOUT_MS,
-      });
-      return answer.json<UsersRemoved>().userIds;
+      return await deletedAmong(this.bus, userIds);
     } catch (error) {
       this.logger.debug({ msg: 'no gateway says which users are deleted; asking again later', err: error });
       return [];
