@@ -1,3 +1,4 @@
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import {
   Inject,
@@ -44,6 +45,8 @@ import { TokenReservations } from './token-reservations';
 
 /** Deadlines are seconds long; a quarter of a second is fine enough and costs nothing. */
 const SWEEP_MS = 250;
+/** The server's answer to an unsubscribe takes a millisecond. */
+const INTAKE_DRAIN_LIMIT_MS = 1_000;
 /** Of a request that need not wait. */
 const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
 
@@ -133,7 +136,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
 
   /** SIGTERM: nothing new is taken, what runs may end within the drain limit, the rest is told why it ends. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.intake?.unsubscribe();
+    await this.closeIntake();
     this.admission.drain();
     if (this.running.size > 0) this.logger.log({ msg: 'draining streams', inFlight: this.running.size });
     await this.drain.wait(this.config.DRAIN_TIMEOUT_MS);
@@ -148,6 +151,13 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     this.beat(true);
     for (const timer of this.timers) clearInterval(timer);
     this.router.close();
+  }
+
+  /** A request that was on its way to us when the server heard that we take no more is still ours: nobody else has it. */
+  private async closeIntake(): Promise<void> {
+    const limit = setTimeoutPromise(INTAKE_DRAIN_LIMIT_MS, undefined, { ref: false });
+    // NATS may be away, or go away meanwhile: then nothing is on its way.
+    await Promise.race([this.intake?.drain().catch(() => undefined), limit]);
   }
 
   /** The generation is over: the ledger, the metrics and the log hear of it. */
