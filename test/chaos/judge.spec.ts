@@ -99,6 +99,13 @@ describe('the comparison of clients, ledger and engine', () => {
       expect(verdict([left], [row('a', { ...cancelled, outputTokens })])).toMatchObject({ wrong: 1 });
   });
 
+  it('a client that left may have missed the error that came just before, not one that came later', () => {
+    const left = asked('a', { left: true, ...cut({ broken: true }) });
+    const failed = { outcome: 'error', errorCode: 'engine_error', statusCode: 502, outputTokens: 0 };
+    expect(verdict([left], [row('a', { ...failed, latencyMs: 990 })])).toMatchObject({ wrong: 0 });
+    expect(verdict([left], [row('a', { ...failed, latencyMs: 2_000 })])).toMatchObject({ wrong: 1 });
+  });
+
   it('an error that the client was told is the error of the row', () => {
     const failed = asked('a', cut({ error: 'upstream_truncated' }));
     const told = { outcome: 'upstream_truncated', errorCode: 'upstream_truncated', outputTokens: 0 };

@@ -126,7 +126,7 @@ function rowFaults(fault: Fault, asked: Asked, row: Row): string[] {
   ];
 }
 
-function outcomeFaults({ ended, left, tokens }: Asked, row: Row): string[] {
+function outcomeFaults({ ended, endedAt, left, tokens }: Asked, row: Row): string[] {
   const saw = `${row.outcome ?? 'no outcome'} ${row.statusCode ?? '-'} ${row.errorCode ?? '-'}`;
   const whole = row.outcome === 'completed' && row.statusCode === 200 && row.errorCode === null;
   if (ended.complete) return whole ? [] : [`complete for its client, ${saw}`];
@@ -137,6 +137,9 @@ function outcomeFaults({ ended, left, tokens }: Asked, row: Row): string[] {
   // The engine had made the last token already when the client left, or its gateway died.
   if (whole) return row.outputTokens === tokens ? [] : ['not whole, completed'];
   if (left && row.outcome === 'client_cancelled') return [];
+  // It had come to a bad end before, and its client had not read that yet.
+  const endedBefore = row.createdAt + (row.latencyMs ?? Infinity) <= endedAt + CLOCK_SLACK_MS;
+  if (left && endedBefore && row.errorCode !== null && OUTCOMES[row.errorCode] === row.outcome) return [];
   if (row.outcome === 'interrupted') return [];
   return [`${left ? 'left by' : 'broken for'} its client, ${saw}`];
 }

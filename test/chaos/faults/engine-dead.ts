@@ -1,8 +1,10 @@
 import type { Fault } from '../fault';
 import { TOKENS_PER_SECOND } from '../judge';
 
-/** Some four seconds of the load. The second life of the engine is over before it has made as many. */
-const CRASH_AFTER_TOKENS = 12_000;
+/** Some twelve seconds of the load. The second life of the engine does not last until it has made as many. */
+const CRASH_AFTER_TOKENS = 30_000;
+/** It ends after a whole step, in which every stream gets its token. */
+const LAST_STEP_TOKENS = 60;
 const CRASH_TIMEOUT_MS = 60_000;
 
 /** The engine ends itself in the middle of its work, as vLLM does after an error of CUDA. */
@@ -19,7 +21,7 @@ const crashed: Fault = {
     return {
       at,
       readyAgainMs: Date.now() - at,
-      deadEngines: { least: CRASH_AFTER_TOKENS, most: CRASH_AFTER_TOKENS },
+      deadEngines: { least: CRASH_AFTER_TOKENS, most: CRASH_AFTER_TOKENS + LAST_STEP_TOKENS },
       note: 'ready again: the engine, with its backoff',
     };
   },
