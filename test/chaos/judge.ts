@@ -11,6 +11,9 @@ export const TOKENS_PER_SECOND = 50;
 const UNSEEN_TOKENS = 3;
 /** An engine stops within a second when its client has gone; the rest is for a busy machine. */
 const UNSEEN_SECONDS = 2;
+/** A row that says of itself that it is an estimate may be off by so many tokens of the answer, or this part of the prompt. */
+const ESTIMATE_TOKENS = 25;
+const ESTIMATE_OF_PROMPT = 0.25;
 /** A time measured by a service against one measured by its client. */
 const CLOCK_SLACK_MS = 250;
 
@@ -49,6 +52,8 @@ export interface Verdict {
   readonly wrong: number;
   /** Requests that the fault should have spared and did not. */
   readonly disturbed: number;
+  /** Rows that say of their tokens that they are an estimate. */
+  readonly estimated: number;
   readonly ledgerTokens: number;
   readonly engineTokens: { readonly least: number; readonly most: number };
   /** Milliseconds from the fault to the error that a running stream was told, at most; null where none was. */
@@ -101,6 +106,7 @@ export function judge(
     doubled: doubles.length + strangers.length,
     wrong,
     disturbed: disturbed.length,
+    estimated: rows.filter(isEstimate).length,
     ledgerTokens,
     engineTokens,
     slowestErrorMs: slowestError(asked, injected.at),
@@ -164,7 +170,9 @@ function tokenFaults(fault: Fault, asked: Asked, row: Row): string[] {
   }
   const input = promptTokens(prompt);
   const none = row.inputTokens === 0 && output === 0;
-  if (row.inputTokens !== input && !none) faults.push(`${row.inputTokens ?? 'no'} prompt tokens of ${input}`);
+  const off = Math.abs((row.inputTokens ?? 0) - input);
+  if (off > (isEstimate(row) ? input * ESTIMATE_OF_PROMPT : 0) && !none)
+    faults.push(`${row.inputTokens ?? 'no'} prompt tokens of ${input}`);
   return faults;
 }
 
@@ -179,7 +187,7 @@ function timeFaults(asked: Asked, row: Row): string[] {
   return faults;
 }
 
-/** The ledger's sum is the engine's but for the last steps of requests that were cut, and what died with its owner. */
+/** The ledger's sum is the engine's but for the last steps of requests that were cut, what died with its owner, and estimates. */
 function compareSums(
   fault: Fault,
   admitted: readonly Matched[],
@@ -187,12 +195,14 @@ function compareSums(
   engine: { readonly least: number; readonly most: number },
 ): string | null {
   let unseen = 0;
+  let estimates = 0;
   for (const { asked, rows } of admitted) {
     if (asked.ended.complete) continue;
+    if (rows[0] !== undefined && isEstimate(rows[0])) estimates += ESTIMATE_TOKENS;
     const orphaned = rows[0]?.outcome === 'interrupted' ? (fault.checkpointSeconds ?? 0) * TOKENS_PER_SECOND : 0;
     unseen += UNSEEN_TOKENS + orphaned;
   }
-  if (ledger <= engine.most && ledger >= engine.least - unseen) return null;
+  if (ledger <= engine.most + estimates && ledger >= engine.least - unseen - estimates) return null;
   const counted = engine.least === engine.most ? String(engine.least) : `${engine.least} to ${engine.most}`;
   return `wrong: the rows add up to ${ledger} tokens, the engine counted ${counted}`;
 }
@@ -220,6 +230,10 @@ function disturbedRequests(
       return incomplete.filter(({ rows }) => rows[0] !== undefined && rows[0].owner !== victim);
     }
   }
+}
+
+function isEstimate({ countMethod }: Row): boolean {
+  return countMethod === 'estimated';
 }
 
 function mostFrequent(words: readonly string[]): string | null {

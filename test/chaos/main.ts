@@ -38,13 +38,14 @@ async function main(): Promise<number> {
         join(values.logs, fault.name),
       );
       results.push(result);
+      remember(values.logs, [result]);
       tell(result);
     } catch (error) {
       broken += 1;
       console.log(`  could not be shown: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  if (values.report !== undefined) writeFileSync(values.report, report(remember(values.logs, results)));
+  if (values.report !== undefined) writeFileSync(values.report, report(remember(values.logs, [])));
   console.log(`\n${report(results)}`);
   return broken === 0 && results.every(isClean) ? 0 : 1;
 }

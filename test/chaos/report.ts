@@ -3,7 +3,17 @@ import type { Result } from './result';
 /** Both tables, as Markdown. */
 export function report(results: readonly Result[]): string {
   const ledger = table(
-    ['fault', 'requests', 'rows', 'lost', 'doubled', 'wrong', 'tokens in the ledger', 'tokens of the engine'],
+    [
+      'fault',
+      'requests',
+      'rows',
+      'lost',
+      'doubled',
+      'wrong',
+      'estimated',
+      'tokens in the ledger',
+      'tokens of the engine',
+    ],
     results.map(({ fault, verdict }) => [
       fault.title,
       verdict.requests,
@@ -11,6 +21,7 @@ export function report(results: readonly Result[]): string {
       verdict.lost,
       verdict.doubled,
       verdict.wrong,
+      verdict.estimated,
       verdict.ledgerTokens,
       range(verdict.engineTokens),
     ]),
