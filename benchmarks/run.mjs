@@ -16,7 +16,7 @@ const HELP = `npm run bench -- [options]
   --targets LIST     of tandem, ${Object.keys(PEERS).join(', ')} (default tandem,vllm-router,nginx)
   --scenarios LIST   of S1 to S7 (default all); benchmarks/gateway/README.md says what they are
   --rounds N         rounds of each scenario but S7 (default 5; S6: 3)
-  --warmup N         streams before measuring (default 300)
+  --warmup N         streams through every target before measuring, and as many whole answers (default 5000)
   --quiet-wait TIME  how long to wait before each round for others to leave the CPU alone (default 30s)
   --out DIR          raw results and the peers' output (default .cache/bench/raw)
   --write FILE       put the table between the markers of this Markdown file

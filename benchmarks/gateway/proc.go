@@ -68,6 +68,15 @@ func cpuMS(roots []int) (total float64) {
 	return total
 }
 
+// cpuByName is the CPU time used so far by each process with its children, in milliseconds.
+func cpuByName(processes map[string]int) map[string]float64 {
+	by := map[string]float64{}
+	for name, pid := range processes {
+		by[name] = cpuMS([]int{pid})
+	}
+	return by
+}
+
 // resetPeak starts a new peak measurement (needs root).
 func resetPeak(roots []int) {
 	for _, pid := range tree(roots) {

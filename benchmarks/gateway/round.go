@@ -10,27 +10,28 @@ import (
 
 // round is one measured run of a scenario against a target.
 type round struct {
-	Target       string            `json:"target"`
-	Version      string            `json:"version"`
-	Note         string            `json:"note,omitempty"`
-	Scenario     string            `json:"scenario"`
-	Round        int               `json:"round"`
-	Time         time.Time         `json:"time"`
-	Load         *loadResult       `json:"load,omitempty"`
-	Direct       *loadResult       `json:"direct,omitempty"` // the same load without the target, same round
-	Disconnect   *disconnectResult `json:"disconnect,omitempty"`
-	Memory       *memoryResult     `json:"memory,omitempty"`
-	CPUMS        float64           `json:"cpu_ms"`
-	RestCPUMS    float64           `json:"rest_cpu_ms"` // of the target's other services
-	PeakRSS      float64           `json:"peak_rss_mib"`
-	UpstreamCPU  float64           `json:"upstream_cpu_ms"`
-	UpstreamPeak int64             `json:"upstream_peak_running"`
-	UpstreamConn int64             `json:"upstream_connections_opened"`
-	UpstreamReqs int64             `json:"upstream_requests"`
-	OtherCPU     float64           `json:"other_cpu_pct"`   // machine CPU used by strangers meanwhile: the noise
-	Stall        float64           `json:"stall_ms"`        // longest time this program was kept from running, gateway run
-	DirectStall  float64           `json:"direct_stall_ms"` // the same, direct run
-	Error        string            `json:"error,omitempty"`
+	Target       string             `json:"target"`
+	Version      string             `json:"version"`
+	Note         string             `json:"note,omitempty"`
+	Scenario     string             `json:"scenario"`
+	Round        int                `json:"round"`
+	Time         time.Time          `json:"time"`
+	Load         *loadResult        `json:"load,omitempty"`
+	Direct       *loadResult        `json:"direct,omitempty"` // the same load without the target, same round
+	Disconnect   *disconnectResult  `json:"disconnect,omitempty"`
+	Memory       *memoryResult      `json:"memory,omitempty"`
+	CPUMS        float64            `json:"cpu_ms"`
+	CPUByName    map[string]float64 `json:"cpu_by_process_ms,omitempty"`
+	RestCPUMS    float64            `json:"rest_cpu_ms"` // of the target's other services
+	PeakRSS      float64            `json:"peak_rss_mib"`
+	UpstreamCPU  float64            `json:"upstream_cpu_ms"`
+	UpstreamPeak int64              `json:"upstream_peak_running"`
+	UpstreamConn int64              `json:"upstream_connections_opened"`
+	UpstreamReqs int64              `json:"upstream_requests"`
+	OtherCPU     float64            `json:"other_cpu_pct"`   // machine CPU used by strangers meanwhile: the noise
+	Stall        float64            `json:"stall_ms"`        // longest time this program was kept from running, gateway run
+	DirectStall  float64            `json:"direct_stall_ms"` // the same, direct run
+	Error        string             `json:"error,omitempty"`
 }
 
 // perRequest is the CPU time of the measured processes in ms for each answered request.
@@ -112,13 +113,18 @@ func (b *bench) measure(rd *round, t *target, fn func() error) error {
 		return err
 	}
 	resetPeak(pids)
-	cpu0, rest0, up0 := cpuMS(pids), cpuMS(rest), cpuMS(up)
+	cpu0, rest0, up0 := cpuByName(t.Processes), cpuMS(rest), cpuMS(up)
 	stall := stallWatch()
 	err = fn()
 	rd.Stall = stall()
 	// A gateway may still be finishing (logging, accounting) when the last byte is out.
 	time.Sleep(300 * time.Millisecond)
-	rd.CPUMS, rd.RestCPUMS, rd.UpstreamCPU = cpuMS(pids)-cpu0, cpuMS(rest)-rest0, cpuMS(up)-up0
+	rd.RestCPUMS, rd.UpstreamCPU = cpuMS(rest)-rest0, cpuMS(up)-up0
+	rd.CPUByName = cpuByName(t.Processes)
+	for name := range rd.CPUByName {
+		rd.CPUByName[name] -= cpu0[name]
+		rd.CPUMS += rd.CPUByName[name]
+	}
 	rd.PeakRSS = peakMiB(pids)
 	s1, statsErr := b.stats("")
 	rd.UpstreamPeak, rd.UpstreamConn, rd.UpstreamReqs = s1.Peak, s1.Conns-s0.Conns, s1.Requests-s0.Requests

@@ -29,7 +29,7 @@ func runMain(args []string) error {
 	which := fs.String("scenarios", "S1,S2,S3,S4,S5,S6", "comma-separated")
 	var o runOptions
 	fs.IntVar(&o.rounds, "rounds", 0, "override the rounds of every scenario but S7")
-	fs.IntVar(&o.warmup, "warmup", 300, "streams before measuring")
+	fs.IntVar(&o.warmup, "warmup", 5000, "streams through every target before measuring, as many whole answers, a fifth of them paced")
 	fs.StringVar(&o.out, "out", "raw", "folder for rounds.jsonl and the targets' output")
 	fs.Float64Var(&o.quietPct, "quiet", 25, "before each round wait until others use less than this % of the CPU")
 	fs.DurationVar(&o.quietWait, "quiet-wait", 30*time.Second, "but no longer than this")

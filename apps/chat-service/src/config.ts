@@ -19,10 +19,10 @@ export const chatVariables = {
     describe: 'Longest life of a whole request, milliseconds (error request_deadline_exceeded).',
     example: '1800000',
   }),
-  FRAME_WINDOW_MS: variable(z.coerce.number().int().min(0).max(8).default(4), {
+  FRAME_WINDOW_MS: variable(z.coerce.number().int().min(0).max(8).default(8), {
     describe:
       'Under many streams, how long token frames are gathered into one message, milliseconds (0 to 8). The first token never waits.',
-    example: '4',
+    example: '8',
   }),
   MAX_IN_FLIGHT: variable(count.default(4_096), {
     describe: 'Requests that one chat-service holds at once, running and waiting; more are refused with 429.',

@@ -14,6 +14,19 @@ const GRACE_MS = 10_000;
 /** model-manager stops its engines first (ENGINE_STOP_TIMEOUT_MS, 10 s); servers write out what they hold. */
 const SERVER_STOP_MS = 30_000;
 
+/**
+ * How V8 shall manage the memory of a service (docs/decisions/002 has what each brought): its collector's helper threads
+ * cost more on two cores than they save; a young generation of one small size frees the buffers of short requests early
+ * and does not grow for hours; an old generation that may double between two full collections, where V8's own limit of a
+ * tenth has every few hundred streams pay for one.
+ */
+const V8_MEMORY = [
+  '--single-threaded-gc',
+  '--min-semi-space-size=8',
+  '--max-semi-space-size=8',
+  '--heap-growing-percent=100',
+];
+
 /** A nats-server of our own: its program and configuration file. */
 export interface NatsProgram {
   readonly binary: string;
@@ -142,9 +155,14 @@ function app(inputs: Inputs, name: ServiceName, own: Readonly<Record<string, str
     name,
     stage: 1,
     command: process.execPath,
-    // On two cores the collector's helper threads cost more than they save (docs/decisions/002).
-    args: ['--single-threaded-gc', join(root, 'dist', 'apps', name, 'src', 'main.js')],
-    env: serviceEnvironment(name, home.dir, env, { HOST: '127.0.0.1', PORT: String(port), NATS_URL: natsUrl, ...own }),
+    args: [...V8_MEMORY, join(root, 'dist', 'apps', name, 'src', 'main.js')],
+    env: serviceEnvironment(name, home.dir, env, {
+      ...malloc(name),
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      NATS_URL: natsUrl,
+      ...own,
+    }),
     cwd: root,
     port,
     health: { kind: 'http', url: `http://127.0.0.1:${port}/health/ready` },
@@ -152,6 +170,14 @@ function app(inputs: Inputs, name: ServiceName, own: Readonly<Record<string, str
     stopSignal: 'SIGTERM',
     stopTimeoutMs: Number(env['DRAIN_TIMEOUT_MS'] ?? DEFAULT_DRAIN_MS) + GRACE_MS,
   };
+}
+
+/**
+ * One heap for glibc's malloc (mallopt(3), M_ARENA_MAX): V8's compiler threads left a heap of their own behind each, 60 MiB
+ * in a gateway. Not for model-manager, whose environment the engine inherits.
+ */
+function malloc(name: ServiceName): Readonly<Record<string, string>> {
+  return name === 'model-manager' ? {} : { MALLOC_ARENA_MAX: '1' };
 }
 
 function ownDatabase({ ports, secrets }: Inputs, schema: ServiceSchema): string {

@@ -17,7 +17,7 @@ const MAX_IN_FLIGHT = 2;
  * Starts that come within this time of the last message are gathered, milliseconds. One alone leaves at once: only a
  * crowd waits, and there an fsync for each of a thousand starts a second would cost more than the requests.
  */
-const GATHER_MS = 4;
+const GATHER_MS = 10;
 /** Nobody waits for an end to be written down: it leaves with the next start, or after this time, milliseconds. */
 const LAZY_MS = 10;
 /** This many starts in one message and the one before it are a crowd. */
