@@ -15,6 +15,7 @@ import { KeysModule } from './keys/keys.module';
 import { LimitsModule } from './limits/limits.module';
 import { MyDataModule } from './my-data/my-data.module';
 import { OpenAiModule } from './openai/openai.module';
+import { ProfilesModule } from './profiles/profiles.module';
 import { UsageModule } from './usage/usage.module';
 import { PromptsModule } from './prompts/prompts.module';
 import { UsersModule } from './users/users.module';
@@ -38,6 +39,7 @@ export class AppModule {
         DocsModule,
         FirstStartModule,
         OpenAiModule,
+        ProfilesModule,
         UsageModule,
         ChatModule,
         ConversationsModule,

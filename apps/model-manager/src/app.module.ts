@@ -3,12 +3,20 @@ import { PlatformModule } from '#common/platform.module';
 import { Readiness } from '#common/readiness';
 import { Module, type Type } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import { BootStore } from './calibration/boot-store';
+import { CalibrationService } from './calibration/calibration.service';
+import { Calibrator } from './calibration/calibrator';
 import type { Settings } from './config';
 import { EnginesController } from './engines/engines.controller';
 import { EnginesService } from './engines/engines.service';
 import { makeEngines } from './engines/make-engines';
 import { HardwareMonitor } from './hardware/hardware-monitor';
+import { hostGpus } from './hardware/host-gpus';
 import { DEFAULT_PROFILE, loadProfile, shapeProfile } from './profiles/load-profile';
+import { ModelFacts } from './profiles/model-facts';
+import { ProfileStore } from './profiles/profile-store';
+import { ProfilesController } from './profiles/profiles.controller';
+import { ProfilesService } from './profiles/profiles.service';
 
 /** The root module for these settings. @throws ConfigError when the profile is no good. */
 export function modelManagerModule(settings: Settings): Type {
@@ -21,22 +29,51 @@ export function modelManagerModule(settings: Settings): Type {
           maxModelLen: settings.VLLM_MAXLEN,
           gpuMemoryUtilization: settings.VLLM_UTIL,
         });
+  const facts = new ModelFacts(settings.modelsDirectory);
+  /** Leaders of the process groups of our engines; the engines are made after the monitor that asks for them. */
+  let enginePids: () => number[] = () => [];
 
   @Module({
     imports: [PlatformModule.forRoot('model-manager', settings)],
-    controllers: [EnginesController],
+    controllers: [EnginesController, ProfilesController],
     providers: [
       {
         provide: HardwareMonitor,
         inject: [Logger],
         useFactory: (logger: Logger) =>
-          new HardwareMonitor(settings.nvidiaSmiCommand, settings.engineEnvironment, logger),
+          new HardwareMonitor(settings.nvidiaSmiCommand, settings.engineEnvironment, () => enginePids(), logger),
+      },
+      {
+        provide: CalibrationService,
+        inject: [Bus, HardwareMonitor, Logger],
+        useFactory: (bus: Bus, hardware: HardwareMonitor, logger: Logger) => {
+          const store = new BootStore(bus, logger);
+          const gpus = () => hostGpus(hardware.gpus);
+          return new CalibrationService(store, new Calibrator(store, gpus, (id) => facts.find(id), logger));
+        },
+      },
+      {
+        provide: ProfilesService,
+        inject: [HardwareMonitor, CalibrationService, Logger],
+        useFactory: (hardware: HardwareMonitor, calibration: CalibrationService, logger: Logger) =>
+          new ProfilesService(
+            new ProfileStore(settings.profilesDirectory, logger),
+            facts,
+            () => hostGpus(hardware.gpus),
+            (name, engine, index) => calibration.measured(name, engine, index),
+            () => profile,
+          ),
       },
       {
         provide: EnginesService,
-        inject: [Bus, Readiness, Logger],
-        useFactory: (bus: Bus, readiness: Readiness, logger: Logger) =>
-          new EnginesService(profile?.name ?? null, makeEngines(settings, profile, logger), bus, readiness, logger),
+        inject: [Bus, Readiness, CalibrationService, Logger],
+        useFactory: (bus: Bus, readiness: Readiness, calibration: CalibrationService, logger: Logger) => {
+          const engines = makeEngines(settings, profile, logger, (engine, index, figures) =>
+            calibration.record(profile?.name ?? '', engine, index, figures),
+          );
+          enginePids = () => engines.flatMap((engine) => engine.status().pid ?? []);
+          return new EnginesService(profile?.name ?? null, engines, bus, readiness, logger);
+        },
       },
     ],
   })

@@ -48,6 +48,10 @@ export const variables = {
     example: 'nvidia-smi',
   }),
   PROFILES_DIR: variable(optionalText, { describe: 'Folder of the model profiles.', example: 'profiles' }),
+  MODELS_DIR: variable(optionalText, {
+    describe: 'Folder of facts about models, which the fit check reads.',
+    example: 'models',
+  }),
   MODEL_ID: variable(optionalText, {
     describe: 'Model of the default profile: a Hugging Face id or a local folder.',
     example: 'Qwen/Qwen3-14B-AWQ',
@@ -95,6 +99,7 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
       : command('VLLM_COMMAND', parsed.VLLM_COMMAND, []),
     nvidiaSmiCommand: command('NVIDIA_SMI_COMMAND', smi, ours('nvidia-smi.js')),
     profilesDirectory: parsed.PROFILES_DIR ?? join(root, 'profiles'),
+    modelsDirectory: parsed.MODELS_DIR ?? join(root, 'models'),
     engineStateDirectory,
     engineEnvironment: {
       // Where simulated engines tell the simulated nvidia-smi what memory they hold.

@@ -6,10 +6,6 @@ export const ProfileSubjects = {
   check: 'models.v1.profiles.check',
 } as const;
 
-export const HardwareSubjects = {
-  get: 'models.v1.hardware',
-} as const;
-
 /** Whether an engine would start: surely, only with luck (some boots would fail), or not. */
 export type FitVerdict = 'fits' | 'tight' | 'no';
 
@@ -57,6 +53,8 @@ export interface FitCalibration {
   /** What the check without calibration had said of that boot: off by so many percent, and whether that is over 5. */
   errorPercent: number;
   off: boolean;
+  /** Its kernels were compiled in that boot: a later one may have more cache. */
+  coldCompile: boolean;
   /** `kvCacheMemoryBytes` to pin in the profile, so that every boot gives this cache. */
   suggestedKvCacheMemoryBytes: number;
 }
@@ -74,6 +72,8 @@ export interface FitAnswer {
   contextTokens: FitRange;
   maxModelLen: number;
   gpus: GpuFit[];
+  /** False when nothing is known of the model: then there is no figure, and the reason says so. */
+  described: boolean;
   /** What an operator should know besides: FP8 that runs weight-only, a context length that was cut. */
   notes: string[];
   calibration: FitCalibration | null;

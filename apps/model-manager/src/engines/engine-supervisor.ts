@@ -2,6 +2,7 @@ import type { EngineAnnouncement, EngineCounters } from '#contracts/models';
 import type { Logger } from 'nestjs-pino';
 import { LogTail } from '../drivers/log-tail';
 import { LaunchError, type EngineProcess, type ProcessDriver } from '../drivers/process-driver';
+import { BootFiguresReader, type BootFigures } from '../calibration/boot-figures';
 import { announced } from './announced-state';
 import { readLogLine } from './boot-log';
 import { countersOf, lifeOf, type Engine, type EngineStatus } from './engine';
@@ -25,6 +26,8 @@ export interface SupervisorSettings {
   hangTimeoutMs: number;
   stopTimeoutMs: number;
   drainTimeoutMs: number;
+  /** Told what a boot logged, once the engine is ready. */
+  onMeasured: (figures: BootFigures) => void;
 }
 
 /** Owns one engine's state: feeds events to the lifecycle and carries its effects out. */
@@ -37,6 +40,7 @@ export class EngineSupervisor implements Engine {
   /** What is being looked for or spawned: a stop has to wait for it. */
   private launching: Promise<void> = Promise.resolve();
   private readonly queue: LifecycleEvent[] = [];
+  private figures = new BootFiguresReader();
   private lastFailure: Failure | null = null;
   private onChange: () => void = () => undefined;
   private onCounters: (counters: EngineCounters) => void = () => undefined;
@@ -218,6 +222,7 @@ export class EngineSupervisor implements Engine {
 
   /** Without its log an engine is served all the same; only the reasons of its failures are not known. */
   private openLog(path: string, from: 'start' | 'end'): LogTail | null {
+    this.figures = new BootFiguresReader();
     try {
       return new LogTail(path, (line) => this.readLine(line), from);
     } catch (error) {
@@ -227,6 +232,7 @@ export class EngineSupervisor implements Engine {
   }
 
   private readLine(line: string): void {
+    this.figures.read(line);
     const observation = readLogLine(line);
     if (observation !== null) this.dispatch({ kind: 'log', at: Date.now(), observation });
   }
@@ -261,6 +267,8 @@ export class EngineSupervisor implements Engine {
     this.lastFailure = null;
     this.metrics.up.set({ engine: this.id }, 1);
     if (loadMs !== null) this.metrics.loadSeconds.set({ engine: this.id }, loadMs / 1000);
+    const figures = this.figures.figures();
+    if (figures !== null) this.settings.onMeasured(figures);
     const models = this.watch?.models.map((model) => model.id);
     this.logger.log({ msg: 'engine is ready', engine: this.id, models, loadMs });
   }

@@ -1,8 +1,8 @@
+import { HardwareSubjects, type GpuState, type Hardware } from '#contracts/hardware';
 import { ModelSubjects, type ModelsState } from '#contracts/models';
 import { Controller, Get } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { HardwareMonitor } from '../hardware/hardware-monitor';
-import type { Gpu } from '../hardware/nvidia-smi';
 import type { EngineStatus } from './engine';
 import { EnginesService } from './engines.service';
 
@@ -19,8 +19,13 @@ export class EnginesController {
     return this.engines.state();
   }
 
+  @MessagePattern(HardwareSubjects.get)
+  gpus(): Hardware {
+    return this.hardware.hardware();
+  }
+
   @Get('status')
-  status(): { profile: string | null; engines: EngineStatus[]; gpus: Gpu[] } {
+  status(): { profile: string | null; engines: EngineStatus[]; gpus: GpuState[] } {
     return { profile: this.engines.profile, engines: this.engines.status(), gpus: this.hardware.gpus };
   }
 }

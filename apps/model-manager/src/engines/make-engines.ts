@@ -1,8 +1,14 @@
 import type { Logger } from 'nestjs-pino';
 import type { Settings } from '../config';
 import { ProcessDriver } from '../drivers/process-driver';
+<<<<<<< HEAD
 import type { Profile } from '../profiles/profile';
 import { gpuEnvironment, maxNumSeqs, servedName, vllmArguments } from '../profiles/vllm-flags';
+=======
+import type { BootFigures } from '../calibration/boot-figures';
+import type { EngineSettings, Profile } from '../profiles/profile';
+import { gpuEnvironment, vllmArguments } from '../profiles/vllm-flags';
+>>>>>>> b78b073 (Profiles, the fit check over HTTP, hardware with its processes; what a boot logged is where the next prediction starts)
 import type { Engine } from './engine';
 import { engineMetrics } from './engine-metrics';
 import { EngineSupervisor } from './engine-supervisor';
@@ -19,7 +25,12 @@ const OWN_FLAGS = [
 ];
 
 /** One engine for each that the profile names; or the one that somebody else runs. `profile` is null for that one. */
-export function makeEngines(settings: Settings, profile: Profile | null, logger: Logger): Engine[] {
+export function makeEngines(
+  settings: Settings,
+  profile: Profile | null,
+  logger: Logger,
+  onMeasured: (engine: EngineSettings, index: number, figures: BootFigures) => void,
+): Engine[] {
   const metrics = engineMetrics();
   if (settings.ENGINE_DRIVER === 'external') return [new ExternalEngine(settings.ENGINE_URL ?? '', metrics, logger)];
   if (profile === null) return [];
@@ -50,6 +61,7 @@ export function makeEngines(settings: Settings, profile: Profile | null, logger:
         hangTimeoutMs: settings.ENGINE_HANG_TIMEOUT_MS,
         stopTimeoutMs: settings.ENGINE_STOP_TIMEOUT_MS,
         drainTimeoutMs: settings.DRAIN_TIMEOUT_MS,
+        onMeasured: (figures) => onMeasured(engine, index, figures),
       },
       process,
       metrics,

@@ -68,12 +68,14 @@ function forwardBytes(shape: ModelShape, engine: EnginePlan): { peak: number; wi
   const tokens = engine.maxNumBatchedTokens;
   const dense = (3 * (shape.intermediateSize ?? 0)) / tp;
   const mixture = shape.experts;
-  const routed =
-    mixture === null ? 0 : mixture.perToken * ((3 * mixture.intermediateSize) / tp + shape.hiddenSize);
+  const routed = mixture === null ? 0 : mixture.perToken * ((3 * mixture.intermediateSize) / tp + shape.hiddenSize);
   const attended = ((shape.queryHeads + 2 * shape.kvHeads) * shape.headSize) / tp;
   const linear = shape.states.reduce(
     (most, { conv, recurrent, heads }) =>
-      Math.max(most, (3 * (conv?.channels ?? 0) + (recurrent === null ? 0 : recurrent.elements / Math.max(1, heads) / 4)) / tp),
+      Math.max(
+        most,
+        (3 * (conv?.channels ?? 0) + (recurrent === null ? 0 : recurrent.elements / Math.max(1, heads) / 4)) / tp,
+      ),
     0,
   );
   const widest = tokens * Math.max(dense, routed, attended, linear) * width;

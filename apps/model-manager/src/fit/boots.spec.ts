@@ -30,16 +30,23 @@ describe('the fit check against real boots', () => {
   });
 
   /** The constants of `activation.ts` must not be the rows' own: an offset taken from one half serves the other. */
-  it.each([0, 1])('what half of the boots (%i) are off by on average does not take the others out of their ranges', (half) => {
-    const usable = comparable.filter(({ observed, row, file }) => observed.kvGib !== null && !EXPLAINED.includes(`${file} ${row}`));
-    const offsets = usable.map(({ fit, observed }) => observed.kvGib! - middle(cacheOf(fit!.memory.map(({ kvCache }) => kvCache))) / GIB);
-    const training = offsets.filter((_offset, index) => index % 2 === half);
-    const offset = training.reduce((total, value) => total + value, 0) / training.length;
-    const outside = usable.filter((boot, index) => {
-      if (index % 2 === half) return false;
-      return Math.abs(offsets[index]! - offset) > judged(boot).halfWidthGib + 0.005;
-    });
-    expect(Math.abs(offset)).toBeLessThan(0.4);
-    expect(outside.map(key).length).toBeLessThanOrEqual(2);
-  });
+  it.each([0, 1])(
+    'what half of the boots (%i) are off by on average does not take the others out of their ranges',
+    (half) => {
+      const usable = comparable.filter(
+        ({ observed, row, file }) => observed.kvGib !== null && !EXPLAINED.includes(`${file} ${row}`),
+      );
+      const offsets = usable.map(
+        ({ fit, observed }) => observed.kvGib! - middle(cacheOf(fit!.memory.map(({ kvCache }) => kvCache))) / GIB,
+      );
+      const training = offsets.filter((_offset, index) => index % 2 === half);
+      const offset = training.reduce((total, value) => total + value, 0) / training.length;
+      const outside = usable.filter((boot, index) => {
+        if (index % 2 === half) return false;
+        return Math.abs(offsets[index]! - offset) > judged(boot).halfWidthGib + 0.005;
+      });
+      expect(Math.abs(offset)).toBeLessThan(0.4);
+      expect(outside.map(key).length).toBeLessThanOrEqual(2);
+    },
+  );
 });

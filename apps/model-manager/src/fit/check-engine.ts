@@ -8,7 +8,7 @@ import { planKvCache, type KvPlan } from './kv/kv-plan';
 import { gpuMemory, type GpuMemory } from './memory';
 import type { ModelShape } from './model/model-shape';
 import { refusal, remarks } from './rules';
-import { GIB, middle, type Range } from './units';
+import { GIB, middle, thousands, type Range } from './units';
 
 export interface EngineFit {
   verdict: FitVerdict;
@@ -40,6 +40,7 @@ export function checkEngine(
   const plan = planKvCache(shape, engine);
   const cache = leastCache(memory);
   const length = engine.maxModelLen === 'auto' ? autoLength(plan, cache, shape) : engine.maxModelLen;
+  const seen = plan === null || measured === null ? 1 : tokensAgainstPlan(plan, measured);
   const low = plan === null ? null : capacityOf(plan, cache.low, length);
   const high = plan === null ? null : capacityOf(plan, cache.high, length);
   const { verdict, reason } = judge({ shape, engine, gpus, memory, plan, cache, length });
@@ -47,12 +48,18 @@ export function checkEngine(
     verdict,
     reason,
     memory,
-    tokens: { low: low?.tokens ?? 0, high: high?.tokens ?? 0 },
-    concurrency: { low: low?.concurrency ?? 0, high: high?.concurrency ?? 0 },
+    tokens: { low: Math.floor((low?.tokens ?? 0) * seen), high: Math.ceil((high?.tokens ?? 0) * seen) },
+    concurrency: { low: (low?.concurrency ?? 0) * seen, high: (high?.concurrency ?? 0) * seen },
     longest: { low: low?.longest ?? 0, high: high?.longest ?? 0 },
     maxModelLen: length,
     notes: remarks(shape, engine, gpus),
   };
+}
+
+/** Tokens that a measured boot had for those that its bytes should have held: 1, unless its version counts otherwise. */
+function tokensAgainstPlan(plan: KvPlan, { kvCacheBytes, kvCacheTokens, maxModelLen }: MeasuredBoot): number {
+  const expected = capacityOf(plan, kvCacheBytes, maxModelLen).tokens;
+  return expected > 0 && kvCacheTokens > 0 ? kvCacheTokens / expected : 1;
 }
 
 /** All GPUs of an engine hold as many blocks as the one with the least memory. */
@@ -105,8 +112,7 @@ function tooLarge({ gpu, budget, weights, kvCache }: GpuMemory, engine: EnginePl
   if (weights.low > gpu.totalBytes)
     return `The weights take ${size(weights.low)} GiB on each GPU, and GPU ${gpu.index} (${gpu.name}) has ${size(gpu.totalBytes)} GiB in all.`;
   if (engine.kvCacheMemoryBytes === null) {
-    if (weights.low > budget)
-      return `${asked}, less than the ${size(weights.low)} GiB of weights that it has to hold.`;
+    if (weights.low > budget) return `${asked}, less than the ${size(weights.low)} GiB of weights that it has to hold.`;
     if (budget > gpu.freeBytes.high)
       return `${asked}, but only ${size(gpu.freeBytes.high)} GiB of ${size(gpu.totalBytes)} GiB are free: vLLM refuses to start.`;
     if (middle(kvCache) <= 0)
@@ -125,7 +131,7 @@ function cacheTooSmall({ plan, cache, length }: Case): Judgement | null {
   if (middle(cache) >= needed) return null;
   const longest = longestRequest(plan, Math.floor(middle(cache) / plan.bytesPerBlock), length);
   return no(
-    `One request of ${length.toLocaleString('en')} tokens needs ${size(needed)} GiB of KV cache on each GPU, and about ${size(middle(cache))} GiB are left: a context of about ${longest.toLocaleString('en')} tokens would fit.`,
+    `One request of ${thousands(length)} tokens needs ${size(needed)} GiB of KV cache on each GPU, and about ${size(middle(cache))} GiB are left: a context of about ${thousands(longest)} tokens would fit.`,
   );
 }
 
@@ -133,7 +139,7 @@ function cacheTooSmall({ plan, cache, length }: Case): Judgement | null {
 function closeCalls({ plan, cache, length, memory, engine }: Case): Judgement | null {
   if (plan !== null && cache.low < bytesNeeded(plan, length))
     return tight(
-      `One request of ${length.toLocaleString('en')} tokens needs ${size(bytesNeeded(plan, length))} GiB of KV cache on each GPU; between ${size(cache.low)} and ${size(cache.high)} GiB are left, so some boots will be refused.`,
+      `One request of ${thousands(length)} tokens needs ${size(bytesNeeded(plan, length))} GiB of KV cache on each GPU; between ${size(cache.low)} and ${size(cache.high)} GiB are left, so some boots will be refused.`,
     );
   for (const { gpu, budget, graphs, weights, activation, runtime } of memory) {
     const used =
@@ -160,6 +166,6 @@ function fits({ plan, cache, length, memory }: Case): Judgement {
   const requests = capacity.concurrency.toFixed(1);
   return {
     verdict: 'fits',
-    reason: `${weights} and about ${size(middle(cache))} GiB of KV cache on each GPU: ${capacity.tokens.toLocaleString('en')} tokens, or ${requests} requests of ${length.toLocaleString('en')} tokens at once.`,
+    reason: `${weights} and about ${size(middle(cache))} GiB of KV cache on each GPU: ${thousands(capacity.tokens)} tokens, or ${requests} requests of ${thousands(length)} tokens at once.`,
   };
 }

@@ -37,7 +37,8 @@ export function checkProfile(profile: Profile, context: FitContext): FitAnswer {
   const checked: CheckedEngine[] = [];
   for (const [index, settings] of profile.engines.entries()) {
     const step = checkOne(settings, index, context, taken);
-    if (step.kind === 'refused') return refused(step.reason, suggestFor(settings, index, context, taken));
+    if (step.kind === 'refused')
+      return refused(step.reason, step.described, step.described ? suggestFor(settings, index, context, taken) : []);
     checked.push(step.checked);
     for (const { gpu, budget } of step.checked.fit.memory)
       taken.set(gpu.index, (taken.get(gpu.index) ?? 0) + budget / MIB);
@@ -46,7 +47,7 @@ export function checkProfile(profile: Profile, context: FitContext): FitAnswer {
   return answer(profile, checked, context, taken);
 }
 
-type Step = { kind: 'checked'; checked: CheckedEngine } | { kind: 'refused'; reason: string };
+type Step = { kind: 'checked'; checked: CheckedEngine } | { kind: 'refused'; reason: string; described: boolean };
 
 /** @param taken MiB that earlier engines of the profile hold, by GPU. */
 function checkOne(
@@ -56,24 +57,30 @@ function checkOne(
   taken: ReadonlyMap<number, number>,
 ): Step {
   const knowledge = context.lookup(settings.model);
-  if (knowledge.kind === 'unknown') return { kind: 'refused', reason: knowledge.why };
+  if (knowledge.kind === 'unknown') return { kind: 'refused', reason: knowledge.why, described: false };
   const draft = draftModel(settings);
   if (draft !== null)
     return {
       kind: 'refused',
-      reason: `The draft model ${draft} of speculativeConfig takes memory of its own that cannot be told beforehand: measure it by a boot, or leave it out.`,
+      reason: `The draft model ${draft} of speculativeConfig takes memory of its own that cannot be told beforehand: leave it out to have the rest checked.`,
+      described: false,
     };
   try {
     const choice = chooseGpus(settings, gpusNeeded(settings), context.hardware);
-    if (choice.kind === 'missing') return { kind: 'refused', reason: choice.reason };
+    if (choice.kind === 'missing') return { kind: 'refused', reason: choice.reason, described: true };
     const [first, ...rest] = choice.gpus;
     const figures = (gpu: FitGpu): GpuFigures => gpuFigures(lessTaken(gpu, taken.get(gpu.index) ?? 0));
     const calibrated = context.measured(settings, index);
-    const fit = checkEngine(settings, knowledge.shape, [figures(first), ...rest.map(figures)], calibrated?.boot ?? null);
+    const fit = checkEngine(
+      settings,
+      knowledge.shape,
+      [figures(first), ...rest.map(figures)],
+      calibrated?.boot ?? null,
+    );
     return { kind: 'checked', checked: { index, fit, calibration: calibrated?.calibration ?? null } };
   } catch (error) {
     if (error instanceof EngineSettingError)
-      return { kind: 'refused', reason: `engines[${index}].${error.setting} ${error.message}.` };
+      return { kind: 'refused', reason: `engines[${index}].${error.setting} ${error.message}.`, described: true };
     throw error;
   }
 }
@@ -112,7 +119,7 @@ function answer(
     (least, next) => (least === undefined || rank(next.fit) < rank(least.fit) ? next : least),
     undefined,
   );
-  if (worst === undefined) return refused('The profile has no engine.', []);
+  if (worst === undefined) return refused('The profile has no engine.', true, []);
   for (const { gpu, budget } of worst.fit.memory) taken.set(gpu.index, (taken.get(gpu.index) ?? 0) - budget / MIB);
   const settings = profile.engines[worst.index];
   const help = worst.fit.verdict === 'fits' || settings === undefined;
@@ -121,14 +128,20 @@ function answer(
   const failed = worst.fit.verdict === 'no';
   return {
     verdict: worst.fit.verdict,
-    reason: checked.length > 1 || profile.engines.length > 1 ? `Engine ${worst.index}: ${worst.fit.reason}` : worst.fit.reason,
+    reason:
+      checked.length > 1 || profile.engines.length > 1
+        ? `Engine ${worst.index}: ${worst.fit.reason}`
+        : worst.fit.reason,
     suggestions: help ? [] : suggestFor(settings, worst.index, context, taken),
-    kvCacheTokens: failed ? rangeOf(worst.fit.tokens) : [total((fit) => fit.tokens.low), total((fit) => fit.tokens.high)],
+    kvCacheTokens: failed
+      ? rangeOf(worst.fit.tokens)
+      : [total((fit) => fit.tokens.low), total((fit) => fit.tokens.high)],
     maxConcurrency: [rounded(total((fit) => fit.concurrency.low)), rounded(total((fit) => fit.concurrency.high))],
     contextTokens: [least((fit) => fit.longest.low), least((fit) => fit.longest.high)],
     maxModelLen: least((fit) => fit.maxModelLen),
     gpus: checked.flatMap((engine) => gpusOf(engine)),
-    notes: [...new Set(checked.flatMap(({ fit }) => fit.notes))],
+    described: true,
+    notes: [...new Set(checked.flatMap(({ fit, calibration }) => [...fit.notes, ...calibrationNotes(calibration)]))],
     calibration: checked.find(({ calibration }) => calibration !== null)?.calibration ?? null,
   };
 }
@@ -150,8 +163,22 @@ function gpusOf({ index, fit }: CheckedEngine): GpuFit[] {
   }));
 }
 
+function calibrationNotes(calibration: FitCalibration | null): string[] {
+  if (calibration === null) return [];
+  const notes = [
+    `The figures start from a boot on this host with vLLM ${calibration.vllmVersion}; pin kvCacheMemoryBytes: ${calibration.suggestedKvCacheMemoryBytes} in the profile, and every boot gives the same cache.`,
+  ];
+  if (calibration.coldCompile)
+    notes.push('That boot compiled its kernels: the next one has them at hand, and may have up to 1 GiB more cache.');
+  if (calibration.off)
+    notes.push(
+      `Without that boot the KV cache would have been predicted ${Math.abs(calibration.errorPercent)} % ${calibration.errorPercent > 0 ? 'too large' : 'too small'}.`,
+    );
+  return notes;
+}
+
 /** An answer without figures: there is nothing to calculate with. */
-export function refused(reason: string, suggestions: FitSuggestion[]): FitAnswer {
+export function refused(reason: string, described: boolean, suggestions: FitSuggestion[]): FitAnswer {
   return {
     verdict: 'no',
     reason,
@@ -161,6 +188,7 @@ export function refused(reason: string, suggestions: FitSuggestion[]): FitAnswer
     contextTokens: [0, 0],
     maxModelLen: 0,
     gpus: [],
+    described,
     notes: [],
     calibration: null,
   };

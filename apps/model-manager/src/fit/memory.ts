@@ -70,7 +70,7 @@ function kvCache(engine: EnginePlan, budget: number, parts: Parts, measured: Mea
  */
 function narrowed(range: Range): Range {
   const centre = middle(range);
-  const allowed = Math.max(WIDEST_BYTES, WIDEST_PART * Math.abs(centre)) * 0.995;
+  const allowed = Math.max(WIDEST_BYTES, WIDEST_PART * Math.abs(centre)) * 0.985;
   const half = Math.min(Math.max((range.high - range.low) / 2, 0.95 * allowed), allowed);
   return { low: centre - half, high: centre + half };
 }

@@ -2,6 +2,7 @@ import type { EnginePlan } from './engine-plan';
 import type { GpuFigures } from './gpu-figures';
 import { isFp8, slotSize } from './kv/kv-dtype';
 import type { ModelShape } from './model/model-shape';
+import { thousands } from './units';
 
 /** What vLLM refuses at the start whatever the memory; null when nothing. One sentence. */
 export function refusal(shape: ModelShape, engine: EnginePlan, gpus: readonly GpuFigures[]): string | null {
@@ -35,7 +36,10 @@ export function remarks(shape: ModelShape, engine: EnginePlan, gpus: readonly Gp
   return notes;
 }
 
-function parallelism(shape: ModelShape, { tensorParallelSize: tp, pipelineParallelSize: stages }: EnginePlan): string | null {
+function parallelism(
+  shape: ModelShape,
+  { tensorParallelSize: tp, pipelineParallelSize: stages }: EnginePlan,
+): string | null {
   if (shape.queryHeads % tp !== 0)
     return `Total number of attention heads (${shape.queryHeads}) must be divisible by tensor parallel size (${tp}): vLLM refuses to start.`;
   const kvHeads = shape.attention.filter(({ kind }) => kind !== 'mla').map((layers) => layers.kvHeads);
@@ -66,7 +70,13 @@ function dtypes(shape: ModelShape, engine: EnginePlan, capability: number, card:
 /** The least compute capability for each weight format (`get_min_capability` of vLLM's quantization methods). */
 function weightFormat({ format }: EnginePlan, capability: number, card: string): string | null {
   if (format === null) return null;
-  const least = /fp4|fp8/.test(format.method) ? 7.5 : /awq|compressed/.test(format.method) ? 7.5 : /gptq/.test(format.method) ? 6.0 : 7.0;
+  const least = /fp4|fp8/.test(format.method)
+    ? 7.5
+    : /awq|compressed/.test(format.method)
+      ? 7.5
+      : /gptq/.test(format.method)
+        ? 6.0
+        : 7.0;
   if (capability >= least) return null;
   return `${format.method} weights need a GPU of compute capability ${least.toFixed(1)} or more, and ${card} has ${capability.toFixed(1)}.`;
 }
@@ -77,7 +87,8 @@ function cacheFormat(shape: ModelShape, engine: EnginePlan, capability: number, 
   const has = `${card} has compute capability ${capability.toFixed(1)}`;
   const latent = shape.attention.some(({ kind }) => kind === 'mla');
   if (isFp8(dtype)) {
-    if (capability < 8) return `An FP8 KV cache needs compute capability 8.0 or more, and ${has}: use kvCacheDtype auto.`;
+    if (capability < 8)
+      return `An FP8 KV cache needs compute capability 8.0 or more, and ${has}: use kvCacheDtype auto.`;
     if (latent && capability < 8.9)
       return `An FP8 KV cache of latent attention needs compute capability 8.9 or more, and ${has}: use kvCacheDtype auto.`;
     if (shape.modelType === 'gpt_oss' && capability < 9)
@@ -94,5 +105,5 @@ function cacheFormat(shape: ModelShape, engine: EnginePlan, capability: number, 
 
 function contextLength(shape: ModelShape, { maxModelLen }: EnginePlan): string | null {
   if (maxModelLen === 'auto' || shape.maxPositions === null || maxModelLen <= shape.maxPositions) return null;
-  return `maxModelLen ${maxModelLen.toLocaleString('en')} is greater than the ${shape.maxPositions.toLocaleString('en')} that the model's config.json allows: vLLM refuses to start.`;
+  return `maxModelLen ${thousands(maxModelLen)} is greater than the ${thousands(shape.maxPositions)} that the model's config.json allows: vLLM refuses to start.`;
 }

@@ -2,6 +2,7 @@ import type { FitSuggestion } from '#contracts/profiles';
 import type { EngineSettings } from '../profiles/profile';
 import type { EngineFit } from './check-engine';
 import type { FitGpu } from './fit-model';
+import { thousands } from './units';
 
 export interface Trial {
   /** The answer with these settings; null when they are refused before anything can be calculated. */
@@ -41,16 +42,37 @@ export function suggest(settings: EngineSettings, trial: Trial): FitSuggestion[]
 
 /** In hundredths, from above: the smallest that fits; where none surely does, the smallest that may. */
 function utilisation(settings: EngineSettings, trial: Trial): FitSuggestion | null {
-  const now = settings.gpuMemoryUtilization ?? null;
-  const tried = Array.from({ length: 98 }, (_, index) => (index + 1) / 100);
   for (const wanted of ['fits', 'tight'] as const) {
-    const found = tried.find((value) => value !== now && trial.check(changed(settings, { gpuMemoryUtilization: value }))?.verdict === wanted);
-    if (found === undefined) continue;
-    const change: Change = { gpuMemoryUtilization: found };
-    const fit = trial.check(changed(settings, change));
-    return fit === null ? null : described(change, `${found} is the smallest utilisation that works: ${cacheWords(fit)}.`);
+    const found = smallestUtilisation(settings, trial, wanted);
+    if (found === null) continue;
+    const [value, fit] = found;
+    const why = `${value} is the smallest utilisation that works: ${cacheWords(fit)}.`;
+    return described({ gpuMemoryUtilization: value }, why);
   }
   return null;
+}
+
+/** The lowest hundredth with this verdict. Below it is too little for the engine, above the top too much for the card. */
+function smallestUtilisation(
+  settings: EngineSettings,
+  trial: Trial,
+  wanted: 'fits' | 'tight',
+): [number, EngineFit] | null {
+  const now = settings.gpuMemoryUtilization ?? null;
+  // In steps of eight from above to where it first holds, then down by hundredths while it does.
+  let found: [number, EngineFit] | null = null;
+  const at = (hundredths: number): EngineFit | null =>
+    trial.check(changed(settings, { gpuMemoryUtilization: hundredths / 100 }));
+  const coarse = [98, 96, 94, 92, 90, 84, 76, 68, 60, 52, 44, 36, 28, 20, 12, 6].find(
+    (value) => at(value)?.verdict === wanted,
+  );
+  if (coarse === undefined) return null;
+  for (let value = coarse; value >= 1; value -= 1) {
+    const fit = at(value);
+    if (fit?.verdict !== wanted) break;
+    if (value / 100 !== now) found = [value / 100, fit];
+  }
+  return found;
 }
 
 /** The longest context that fits, in steps that people write. */
@@ -60,7 +82,10 @@ function context(settings: EngineSettings, trial: Trial): FitSuggestion | null {
   const fit = trial.check(changed(settings, { maxModelLen: length }));
   return fit === null
     ? null
-    : described({ maxModelLen: length }, `${length.toLocaleString('en')} tokens is about the longest context that fits: ${cacheWords(fit)}.`);
+    : described(
+        { maxModelLen: length },
+        `${thousands(length)} tokens is about the longest context that fits: ${cacheWords(fit)}.`,
+      );
 }
 
 function longestThatFits(settings: EngineSettings, trial: Trial): number | null {
@@ -104,7 +129,7 @@ function sibling(settings: EngineSettings, trial: Trial, model: string): FitSugg
 }
 
 function utilisationWithContext(settings: EngineSettings, trial: Trial): FitSuggestion | null {
-  for (let hundredths = 97; hundredths >= 50; hundredths -= 1) {
+  for (let hundredths = 97; hundredths >= 52; hundredths -= 5) {
     const gpuMemoryUtilization = hundredths / 100;
     const maxModelLen = longestThatFits(changed(settings, { gpuMemoryUtilization }), trial);
     if (maxModelLen === null) continue;
@@ -125,6 +150,6 @@ function described(settings: Change, why: string): FitSuggestion {
 }
 
 function cacheWords({ tokens, maxModelLen }: EngineFit): string {
-  const [low, high] = [tokens.low, tokens.high].map((count) => Math.max(0, count).toLocaleString('en'));
-  return `${low} to ${high} tokens of cache at a context of ${maxModelLen.toLocaleString('en')}`;
+  const [low, high] = [tokens.low, tokens.high].map((count) => thousands(Math.max(0, count)));
+  return `${low} to ${high} tokens of cache at a context of ${thousands(maxModelLen)}`;
 }

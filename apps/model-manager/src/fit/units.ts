@@ -33,3 +33,8 @@ export function gib({ low, high }: Range): [number, number] {
 export function toGib(bytes: number): number {
   return Math.round((bytes / GIB) * 100) / 100;
 }
+
+const NUMBERS = new Intl.NumberFormat('en');
+
+/** 8,192. (One formatter for all: making one costs more than a whole check.) */
+export const thousands = (value: number): string => NUMBERS.format(value);

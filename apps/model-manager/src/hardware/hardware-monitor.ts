@@ -1,17 +1,28 @@
 import { gauge } from '#common/metrics';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
-import { readGpus, type Gpu } from './nvidia-smi';
+import type { GpuState, Hardware } from '#contracts/hardware';
+import { ownerOf, parseProcesses, parseTopology, throttleReasons } from './gpu-reading';
+import { NvidiaSmi, type GpuDetails } from './nvidia-smi';
+import { processGroup } from './process-groups';
 
 /** GPU figures every 10 s are what dashboards are asked for; nvidia-smi itself takes a good part of a second. */
 const LOOK_EVERY_MS = 10_000;
+/** The cards' connections do not change while a host runs; asked again this rarely for hosts whose driver came late. */
+const TOPOLOGY_EVERY = 60;
 
 /** Reads nvidia-smi in one loop. A host without a GPU has none, and everything else goes on. */
 @Injectable()
 export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy {
-  private seen: Gpu[] = [];
+  private seen: GpuState[] = [];
+  private driver: string | null = null;
+  private topology: string[][] = [];
+  private unavailable: string | null = 'nvidia-smi was not asked yet';
+  private readAt: number | null = null;
+  private looks = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly stop = new AbortController();
+  private readonly smi: NvidiaSmi;
   private saidSo = false;
   private readonly metrics = {
     used: gauge('tandem_gpu_memory_used_bytes', 'GPU memory in use', ['gpu']),
@@ -21,14 +32,23 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
     power: gauge('tandem_gpu_power_watts', 'GPU power draw', ['gpu']),
   };
 
+  /** @param ourPids leaders of the process groups of the engines that run here. */
   constructor(
     private readonly command: readonly string[],
-    private readonly environment: Readonly<Record<string, string>>,
+    environment: Readonly<Record<string, string>>,
+    private readonly ourPids: () => readonly number[],
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.smi = new NvidiaSmi(command, environment);
+  }
 
-  get gpus(): Gpu[] {
+  get gpus(): GpuState[] {
     return this.seen;
+  }
+
+  hardware(): Hardware {
+    const { driver, topology, unavailable, readAt } = this;
+    return { gpus: this.seen, driver, topology, unavailable, readAt };
   }
 
   onApplicationBootstrap(): void {
@@ -46,15 +66,54 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
 
   private async look(): Promise<void> {
     try {
-      this.seen = await readGpus(this.command, this.environment, this.stop.signal);
+      await this.read();
     } catch (error) {
-      this.seen = [];
-      if (this.saidSo || this.stop.signal.aborted) return;
-      this.saidSo = true; // once: a host without a GPU would say it every ten seconds
-      const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
-      this.logger.warn({ msg: 'no GPU can be seen', reason, command: this.command.join(' ') });
+      this.lost(error);
     }
     this.measure();
+  }
+
+  private async read(): Promise<void> {
+    const { signal } = this.stop;
+    const gpus = await this.smi.gpus(signal);
+    const details = await this.smi.details(signal);
+    const processes = parseProcesses(await this.smi.table(signal));
+    if (this.looks % TOPOLOGY_EVERY === 0) this.topology = parseTopology(await this.smi.topology(signal));
+    this.looks += 1;
+    const ours = new Set(this.ourPids());
+    this.seen = gpus.map((gpu): GpuState => {
+      const more: GpuDetails | undefined = details.get(gpu.index);
+      const reservedMib = more?.reservedMib ?? null;
+      return {
+        ...gpu,
+        freeMib: Math.max(0, gpu.totalMib - gpu.usedMib - (reservedMib ?? 0)),
+        reservedMib,
+        powerLimit: more?.powerLimit ?? null,
+        computeCapability: more?.computeCapability ?? null,
+        throttleReasons: throttleReasons(more?.throttleMask),
+        processes: processes
+          .filter((process) => process.gpu === gpu.index)
+          .map((process) => ({
+            pid: process.pid,
+            name: process.name,
+            usedMib: process.usedMib,
+            owner: ownerOf(process, ours, processGroup),
+          })),
+      };
+    });
+    this.driver = [...details.values()].find(({ driver }) => driver !== null)?.driver ?? null;
+    this.unavailable = gpus.length === 0 ? 'nvidia-smi shows no GPU' : null;
+    this.readAt = Date.now();
+    if (gpus.length > 0) this.saidSo = false;
+  }
+
+  private lost(error: unknown): void {
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    this.seen = [];
+    this.unavailable = reason;
+    if (this.saidSo || this.stop.signal.aborted) return;
+    this.saidSo = true; // once: a host without a GPU would say it every ten seconds
+    this.logger.warn({ msg: 'no GPU can be seen', reason, command: this.command.join(' ') });
   }
 
   private measure(): void {

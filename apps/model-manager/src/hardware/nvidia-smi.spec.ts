@@ -1,4 +1,4 @@
-import { parseGpus, readGpus } from './nvidia-smi';
+import { NvidiaSmi, parseGpus } from './nvidia-smi';
 
 describe('nvidia-smi', () => {
   it('is read line by line, and what a card does not tell is null', () => {
@@ -33,6 +33,8 @@ describe('nvidia-smi', () => {
   });
 
   it('fails when it is not there', async () => {
-    await expect(readGpus(['/no/such/nvidia-smi'], {}, new AbortController().signal)).rejects.toThrow(/ENOENT/);
+    await expect(new NvidiaSmi(['/no/such/nvidia-smi'], {}).gpus(new AbortController().signal)).rejects.toThrow(
+      /ENOENT/,
+    );
   });
 });

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from '#common/config';
-import { parse } from 'yaml';
-import { profileSchema, type EngineSettings, type Profile } from './profile';
+import type { EngineSettings, Profile } from './profile';
+import { readProfile } from './read-profile';
 
 export const DEFAULT_PROFILE = 'r1-distill-qwen-14b';
 
@@ -17,15 +17,15 @@ export interface ProfileShape {
 /** @throws ConfigError when the file is missing, is no YAML, or is no profile. */
 export function loadProfile(directory: string, name: string): Profile {
   const path = join(directory, `${name}.yaml`);
-  const result = profileSchema.safeParse(readYaml(path));
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new ConfigError(`${path}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is no profile'}`);
+  const read = readProfile(path, readText(path));
+  if (read.kind === 'profile') return read.profile;
+  const { line, reason } = read.fault;
+  throw new ConfigError(`${path}${line === null ? '' : `:${line}`}: ${reason}`);
 }
 
-function readYaml(path: string): unknown {
+function readText(path: string): string {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    return readFileSync(path, 'utf8');
   } catch (error) {
     throw new ConfigError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
   }

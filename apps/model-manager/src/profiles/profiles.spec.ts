@@ -66,10 +66,10 @@ describe('profiles', () => {
     });
   });
 
-  it('stop the start with one line that names the file and the field', () => {
+  it('stop the start with one line that names the file, the line and the field', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-profiles-'));
     writeFileSync(join(folder, 'bad.yaml'), 'name: bad\nengines:\n  - model: m\n    gpuMemoryUtilization: 1.5\n');
-    expect(() => loadProfile(folder, 'bad')).toThrow(/bad\.yaml: engines\.0\.gpuMemoryUtilization: /);
+    expect(() => loadProfile(folder, 'bad')).toThrow(/bad\.yaml:4: engines\.0\.gpuMemoryUtilization: /);
     expect(() => loadProfile(folder, 'none')).toThrow(ConfigError);
     rmSync(folder, { recursive: true });
   });

@@ -67,7 +67,12 @@ function layerSpecs(shape: ModelShape, engine: EnginePlan): LayerSpec[] {
   const drafted = engine.speculativeTokens > 0 ? shape.mtpLayers : 0;
   const bytes = shape.attention.map((layers) => bytesPerToken(layers, engine));
   if (bytes.some((size) => size === null)) return [];
-  const widest = Math.max(0, ...shape.attention.map((layers, index) => (layers.kind === 'full' || layers.kind === 'mla' ? (bytes[index] ?? 0) : 0)));
+  const widest = Math.max(
+    0,
+    ...shape.attention.map((layers, index) =>
+      layers.kind === 'full' || layers.kind === 'mla' ? (bytes[index] ?? 0) : 0,
+    ),
+  );
   const statePage = Math.max(0, ...shape.states.map((layers) => stateBytes(layers, engine)));
   const blockSize = hybridBlockSize(engine, widest, statePage, shape);
   const attention = shape.attention.map((layers, index): LayerSpec => {
@@ -154,6 +159,7 @@ function stateBytes(layers: StateLayers, engine: EnginePlan): number {
   const { conv, recurrent } = layers;
   const steps = (conv?.steps ?? 0) + engine.speculativeTokens;
   const convBytes = conv === null ? 0 : ceilDiv(conv.channels, shards) * steps * elementBytes;
-  const recurrentBytes = recurrent === null ? 0 : ceilDiv(recurrent.elements, shards) * (engine.stateBytes ?? recurrent.bytesPerElement);
+  const recurrentBytes =
+    recurrent === null ? 0 : ceilDiv(recurrent.elements, shards) * (engine.stateBytes ?? recurrent.bytesPerElement);
   return convBytes + recurrentBytes;
 }

@@ -41,14 +41,13 @@ export function describeModel(
   const stateCount = kinds.filter((kind) => kind === 'state' || kind === 'both').length;
   const unsupported = architecture === null ? null : (UNSUPPORTED[architecture] ?? null);
   const attention = attentionDimensions(config, hiddenSize);
-  const state =
-    stateCount === 0
-      ? null
-      : stateLayers(config, stateCount, hiddenSize, dtype === 'float32' ? 4 : 2);
+  const state = stateCount === 0 ? null : stateLayers(config, stateCount, hiddenSize, dtype === 'float32' ? 4 : 2);
   const experts = readExperts(config, kinds);
   const intermediateSize =
-    config.integer(['intermediate_size_mlp', 'intermediate_size', 'ffn_hidden_size', 'n_inner', 'ffn_dim'], LIMITS.dimension) ??
-    4 * hiddenSize;
+    config.integer(
+      ['intermediate_size_mlp', 'intermediate_size', 'ffn_hidden_size', 'n_inner', 'ffn_dim'],
+      LIMITS.dimension,
+    ) ?? 4 * hiddenSize;
   const tied = config.flag('tie_word_embeddings') ?? outer.flag('tie_word_embeddings') ?? tiedByDefault(modelType);
   const parameters = countParameters(config, modelType, {
     hiddenSize,
@@ -123,9 +122,7 @@ function readDtype(config: ConfigReader, outer: ConfigReader): Dtype {
 function familyOf(config: ConfigReader): string {
   const architecture = (config.texts('architectures') ?? [])[0] ?? '';
   const family = architecture.replace(/(For|LMHead|Model).*$/, '');
-  const words = family
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
-    .toLowerCase();
+  const words = family.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
   return words === 'gpt_2' ? 'gpt2' : words;
 }
 

@@ -21,12 +21,17 @@ const UNGATED = /^(gpt2|gpt_neox|gpt_bigcode|gptj|opt|bloom|falcon|mpt|starcoder
 /** Parameters of the text model by how vLLM splits them; the encoder and the MTP layers are added by the caller. */
 export function countParameters(config: ConfigReader, modelType: string, model: ModelDimensions): ParameterCounts {
   const { hiddenSize: hidden, layers, kinds, experts } = model;
-  const attended = kinds.filter((kind) => kind === 'full' || kind === 'sliding' || kind === 'chunked' || kind === 'both');
+  const attended = kinds.filter(
+    (kind) => kind === 'full' || kind === 'sliding' || kind === 'chunked' || kind === 'both',
+  );
   const attention = attentionParameters(config, model);
   const matrices = UNGATED.test(modelType) ? 2 : 3;
   const denseLayers = denseMlpLayers(config, kinds, modelType, experts);
   const shared = sharedExperts(config, experts);
-  const positions = modelType === 'gpt2' || modelType === 'opt' ? (config.integer(['n_positions', 'max_position_embeddings'], LIMITS.positions) ?? 0) : 0;
+  const positions =
+    modelType === 'gpt2' || modelType === 'opt'
+      ? (config.integer(['n_positions', 'max_position_embeddings'], LIMITS.positions) ?? 0)
+      : 0;
   return {
     vocabulary: model.vocabularySize * hidden * (model.tied ? 1 : 2),
     linear:
@@ -85,15 +90,32 @@ function stateParameters({ state, hiddenSize: hidden }: ModelDimensions): number
 
 /** Reads a mixture of experts. @throws ModelConfigError */
 export function readExperts(config: ConfigReader, kinds: readonly LayerKind[]): Experts | null {
-  const count = config.integer(['num_experts', 'moe_num_experts', 'n_routed_experts', 'num_local_experts'], LIMITS.experts, 0);
+  const count = config.integer(
+    ['num_experts', 'moe_num_experts', 'n_routed_experts', 'num_local_experts'],
+    LIMITS.experts,
+    0,
+  );
   if (count === null || count < 2) return null;
   const intermediateSize = config.required(
-    ['moe_intermediate_size', 'expert_intermediate_size', 'moe_ffn_hidden_size', 'intermediate_size', 'ffn_hidden_size'],
+    [
+      'moe_intermediate_size',
+      'expert_intermediate_size',
+      'moe_ffn_hidden_size',
+      'intermediate_size',
+      'ffn_hidden_size',
+    ],
     LIMITS.dimension,
   );
   const perToken =
     config.integer(
-      ['num_experts_per_tok', 'num_experts_per_token', 'top_k_experts', 'moe_topk', 'moe_top_k', 'num_selected_experts'],
+      [
+        'num_experts_per_tok',
+        'num_experts_per_token',
+        'top_k_experts',
+        'moe_topk',
+        'moe_top_k',
+        'num_selected_experts',
+      ],
       LIMITS.experts,
     ) ?? 1;
   return { count, perToken, intermediateSize, layers: mixtureLayers(config, kinds) };
@@ -106,7 +128,10 @@ function mixtureLayers(config: ConfigReader, kinds: readonly LayerKind[]): numbe
     ['decoder_sparse_step', 'moe_layer_freq', 'interleave_moe_layer_step', 'expert_layer_period'],
     LIMITS.layers,
   );
-  const dense = config.integer('first_k_dense_replace', LIMITS.layers, 0) ?? config.integer('num_dense_layers', LIMITS.layers, 0) ?? 0;
+  const dense =
+    config.integer('first_k_dense_replace', LIMITS.layers, 0) ??
+    config.integer('num_dense_layers', LIMITS.layers, 0) ??
+    0;
   const skipped = config.integers('mlp_only_layers')?.length ?? 0;
   return Math.max(0, Math.floor((kinds.length - dense) / (step ?? 1)) - skipped);
 }
@@ -126,7 +151,11 @@ function denseMlpLayers(
 /** The intermediate size of the experts that every token passes. */
 function sharedExperts(config: ConfigReader, experts: Experts | null): number {
   if (experts === null) return 0;
-  const size = config.integer(['shared_expert_intermediate_size', 'shared_intermediate_size', 'moe_shared_expert_intermediate_size'], LIMITS.dimension, 0);
+  const size = config.integer(
+    ['shared_expert_intermediate_size', 'shared_intermediate_size', 'moe_shared_expert_intermediate_size'],
+    LIMITS.dimension,
+    0,
+  );
   if (size !== null) return size;
   const count = config.integer(['n_shared_experts', 'num_shared_experts', 'num_shared_expert'], LIMITS.experts, 0) ?? 0;
   return count * experts.intermediateSize;

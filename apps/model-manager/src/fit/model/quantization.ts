@@ -65,10 +65,8 @@ export function onTheFly(flag: string | null): LinearFormat | null {
   const method = flag.toLowerCase();
   if (method === 'fp8' || method.startsWith('fp8_'))
     return { method: 'fp8', bits: 8, groupSize: null, zeroPoints: false, expertsOnly: false };
-  if (method === 'bitsandbytes')
-    return { method, bits: 4, groupSize: 64, zeroPoints: false, expertsOnly: false };
-  if (method === 'experts_int8')
-    return { method, bits: 8, groupSize: null, zeroPoints: false, expertsOnly: true };
+  if (method === 'bitsandbytes') return { method, bits: 4, groupSize: 64, zeroPoints: false, expertsOnly: false };
+  if (method === 'experts_int8') return { method, bits: 8, groupSize: null, zeroPoints: false, expertsOnly: true };
   return null;
 }
 

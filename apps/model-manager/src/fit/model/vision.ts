@@ -45,7 +45,14 @@ export function readVision(config: ConfigReader, architecture: string | null): V
 function usual(architecture: string): VisionShape {
   if (architecture.startsWith('Gemma')) return { ...USUAL, patchSize: 14, patchesPerToken: 16, maxTokensPerItem: 256 };
   if (architecture.startsWith('Mistral3') || architecture.startsWith('Pixtral'))
-    return { hiddenSize: 1_024, intermediateSize: 4_096, layers: 24, patchSize: 14, patchesPerToken: 4, maxTokensPerItem: 3_025 };
+    return {
+      hiddenSize: 1_024,
+      intermediateSize: 4_096,
+      layers: 24,
+      patchSize: 14,
+      patchesPerToken: 4,
+      maxTokensPerItem: 3_025,
+    };
   return USUAL;
 }
 

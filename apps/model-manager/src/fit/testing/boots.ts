@@ -60,7 +60,10 @@ export function compareBoots(testing: string, models: string): ComparedBoot[] {
         file,
         row: index + 1,
         ...described(row),
-        fit: input === undefined || shape === null ? null : checkRow(row, input, shape, given.models[input.model]?.weightsGib),
+        fit:
+          input === undefined || shape === null
+            ? null
+            : checkRow(row, input, shape, given.models[input.model]?.weightsGib),
         why: input === undefined ? (missing ?? 'what the check needs is not given') : (input.miss ?? null),
       };
     });
