@@ -44,7 +44,7 @@ export class ProfilesController {
   @ApiBadRequestResponse({ type: ErrorResponseDto })
   @ApiNotFoundResponse({ description: 'There is no profile of that name.', type: ErrorResponseDto })
   check(@Body() question: FitQuestionDto): Promise<FitAnswer> {
-    return this.commands.send(ProfileSubjects.check, { ...question } satisfies FitQuestion);
+    return this.commands.send(ProfileSubjects.check, question satisfies FitQuestion);
   }
 
   @Get('hardware')

@@ -76,10 +76,11 @@ export class BootStore {
     this.working = true;
     try {
       const bucket = this.bucket ?? (await this.open());
-      for (const [key, boot] of [...this.unsaved]) {
-        await bucket.put(key, JSON.stringify(boot));
-        if (this.unsaved.get(key) === boot) this.unsaved.delete(key);
-      }
+      while (this.unsaved.size > 0)
+        for (const [key, boot] of [...this.unsaved]) {
+          await bucket.put(key, JSON.stringify(boot));
+          if (this.unsaved.get(key) === boot) this.unsaved.delete(key);
+        }
     } catch (error) {
       if (!this.closed) this.logger.warn({ msg: 'measured boots cannot be stored; trying again', err: error });
       this.bucket = null;
@@ -88,7 +89,6 @@ export class BootStore {
     } finally {
       this.working = false;
     }
-    if (this.unsaved.size > 0 && this.bucket !== null) void this.work();
   }
 
   private async open(): Promise<KV> {

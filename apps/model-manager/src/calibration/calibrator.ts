@@ -106,7 +106,7 @@ export class Calibrator {
   }
 
   private figuresFor(engine: EngineSettings): GpuFigures[] {
-    const parallel = Number(engine.tensorParallelSize ?? 1) * Number(engine['pipelineParallelSize'] ?? 1);
+    const parallel = (engine.tensorParallelSize ?? 1) * Number(engine['pipelineParallelSize'] ?? 1);
     const choice = chooseGpus(engine, parallel, { gpus: this.gpus() });
     return choice.kind === 'chosen' ? choice.gpus.map(gpuFigures) : [];
   }

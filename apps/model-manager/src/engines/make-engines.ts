@@ -1,14 +1,9 @@
 import type { Logger } from 'nestjs-pino';
 import type { Settings } from '../config';
 import { ProcessDriver } from '../drivers/process-driver';
-<<<<<<< HEAD
-import type { Profile } from '../profiles/profile';
-import { gpuEnvironment, maxNumSeqs, servedName, vllmArguments } from '../profiles/vllm-flags';
-=======
 import type { BootFigures } from '../calibration/boot-figures';
 import type { EngineSettings, Profile } from '../profiles/profile';
-import { gpuEnvironment, vllmArguments } from '../profiles/vllm-flags';
->>>>>>> b78b073 (Profiles, the fit check over HTTP, hardware with its processes; what a boot logged is where the next prediction starts)
+import { gpuEnvironment, maxNumSeqs, servedName, vllmArguments } from '../profiles/vllm-flags';
 import type { Engine } from './engine';
 import { engineMetrics } from './engine-metrics';
 import { EngineSupervisor } from './engine-supervisor';

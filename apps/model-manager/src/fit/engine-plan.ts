@@ -99,7 +99,7 @@ export interface PlanGpu {
 /** The draft model of `speculativeConfig`, where it is a model of its own; MTP layers are in the target's checkpoint. */
 export function draftModel(settings: EngineSettings): string | null {
   const config = settings['speculativeConfig'];
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) return null;
+  if (typeof config !== 'object' || Array.isArray(config)) return null;
   const model = config['model'];
   return typeof model === 'string' && model !== settings.model ? model : null;
 }

@@ -15,7 +15,7 @@ type Change = Record<string, string | number | boolean>;
 
 /** The settings with others put over them. */
 function changed(settings: EngineSettings, change: Change): EngineSettings {
-  return { ...settings, ...change } as EngineSettings;
+  return { ...settings, ...change };
 }
 
 /** The settings without those that do not hold for what is tried. */

@@ -85,7 +85,7 @@ function loadedBytes(shape: ModelShape, engine: EnginePlan): ByteCounts {
 /** An unquantized checkpoint in float32 takes half on the GPU when vLLM casts it to 16 bits. */
 function castFactor(shape: ModelShape, width: number): number {
   if (shape.quantization !== null || shape.checkpointBytes === null) return 1;
-  const parameters = Object.values(shape.parameters).reduce((total: number, part: number) => total + part, 0);
+  const parameters = Object.values<number>({ ...shape.parameters }).reduce((total, part) => total + part, 0);
   const stored = shape.checkpointBytes / parameters > 2.9 ? 4 : 2;
   return width / stored;
 }

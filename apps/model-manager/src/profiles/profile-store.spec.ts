@@ -49,7 +49,7 @@ describe('the folder of profiles', () => {
       {
         file: 'one.yaml',
         line: 4,
-        reason: expect.stringMatching(/^engines\.0\.gpuMemoryUtilization: /),
+        reason: expect.stringMatching(/^engines\.0\.gpuMemoryUtilization: /) as string,
         keptOld: true,
       },
     ]);
@@ -71,7 +71,7 @@ describe('the folder of profiles', () => {
     write('bad.yaml', text);
     store.look();
     expect(store.get('bad')).toBeNull();
-    expect(store.refused()).toEqual([{ file: 'bad.yaml', line, reason: expect.any(String), keptOld: false }]);
+    expect(store.refused()).toEqual([{ file: 'bad.yaml', line, reason: expect.any(String) as string, keptOld: false }]);
     expect(store.list()).toHaveLength(2);
   });
 

@@ -64,7 +64,7 @@ function letters(config: ConfigReader, layers: number): LayerKind[] | null {
   if (pattern === null) return null;
   if (pattern.length !== layers)
     throw new ModelConfigError(field, `has ${pattern.length} letters, but the model has ${layers} layers`);
-  return [...pattern].map((letter) => {
+  return Array.from(pattern, (letter) => {
     const kind = LETTERS[letter];
     if (kind === undefined) throw new ModelConfigError(field, 'holds a letter that is no known layer type');
     return kind;

@@ -123,7 +123,7 @@ export function readExperts(config: ConfigReader, kinds: readonly LayerKind[]): 
 
 function mixtureLayers(config: ConfigReader, kinds: readonly LayerKind[]): number {
   const pattern = config.has('hybrid_override_pattern') ? config.text('hybrid_override_pattern') : null;
-  if (pattern !== null) return [...pattern].filter((letter) => letter === 'E').length;
+  if (pattern !== null) return pattern.split('E').length - 1;
   const step = config.integer(
     ['decoder_sparse_step', 'moe_layer_freq', 'interleave_moe_layer_step', 'expert_layer_period'],
     LIMITS.layers,
@@ -143,7 +143,7 @@ function denseMlpLayers(
   experts: Experts | null,
 ): number {
   const pattern = config.has('hybrid_override_pattern') ? config.text('hybrid_override_pattern') : null;
-  if (pattern !== null) return [...pattern].filter((letter) => letter === '-').length;
+  if (pattern !== null) return pattern.split('-').length - 1;
   if (modelType === 'mamba' || modelType === 'mamba2' || modelType === 'falcon_mamba') return 0;
   return kinds.length - (experts?.layers ?? 0);
 }
