@@ -70,6 +70,11 @@ export class BootStore {
     void this.work();
   }
 
+  /** At the end of the service the connection is closed under it: that is no news. */
+  private warn(error: unknown): void {
+    if (!this.closed) this.logger.warn({ msg: 'measured boots cannot be stored; trying again', err: error });
+  }
+
   /** Reads what is stored, once, and writes what is not; JetStream may be away, then it is tried again. */
   private async work(): Promise<void> {
     if (this.working || this.closed) return;
@@ -82,7 +87,7 @@ export class BootStore {
           if (this.unsaved.get(key) === boot) this.unsaved.delete(key);
         }
     } catch (error) {
-      if (!this.closed) this.logger.warn({ msg: 'measured boots cannot be stored; trying again', err: error });
+      this.warn(error);
       this.bucket = null;
       this.timer = setTimeout(() => void this.work(), RETRY_MS);
       this.timer.unref();
