@@ -84,6 +84,14 @@ describe('tokens that the engine did not count for us', () => {
     expect(settled).toMatchObject({ inputTokens: promptTokens, outputTokens: 100, countMethod: 'estimated' });
   });
 
+  it('are never more than the request allowed', async () => {
+    const accounts = new TokenAccounts();
+    accounts.learn('life', ending({ countMethod: 'exact', outputTokens: 100, outcome: 'completed' }), 100);
+    const left = ending({ ttftMs: null, outputTokens: 0, latencyMs: 60_000 });
+    const seen = { facts: facts({ stream: false }), body: BODY, tokenEvents: 0 };
+    expect(await accounts.settle('life', left, seen, engine.url)).toMatchObject({ outputTokens: 100 });
+  });
+
   it('are none where the engine refused the request, or its client left before it began', async () => {
     const none = ending({ inputTokens: 0, outputTokens: 0, ttftMs: null });
     const refused = { ...none, outcome: 'error', errorCode: 'engine_rejected_request' } as const;

@@ -79,9 +79,17 @@ export class TokenAccounts {
     // Without a stream nothing of the answer was seen: as much as the engine makes in this time.
     if (pace === undefined || pace.msPerToken === 0) return { tokens: 0, guessed: true };
     const ms = Math.max(0, ending.latencyMs - ending.queueMs - pace.ttftMs);
-    const each = Math.min(Math.floor(ms / pace.msPerToken), seen.facts.ctxLen ?? Number.MAX_SAFE_INTEGER);
+    const limit = maxTokensOf(seen.body) ?? seen.facts.ctxLen ?? Number.MAX_SAFE_INTEGER;
+    const each = Math.min(Math.floor(ms / pace.msPerToken), limit);
     return { tokens: each * seen.facts.choices, guessed: true };
   }
+}
+
+/** What the request allowed for each answer; null where it set no limit. */
+function maxTokensOf(body: Uint8Array): number | null {
+  const request = JSON.parse(Buffer.from(body).toString('utf8')) as Record<string, unknown>;
+  const limit = request['max_completion_tokens'] ?? request['max_tokens'];
+  return typeof limit === 'number' ? limit : null;
 }
 
 /** Whether the engine may have worked on an answer of which nothing was seen: it neither refused it nor was it away. */
