@@ -4,11 +4,18 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, w
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildWeb } from './build-web.mjs';
 import { Trouble, plainReason } from './trouble.mjs';
 
 const ROOMS = ['apps', 'libs', 'tools'];
 /** The web UI has a build of its own. */
 const OTHERS = new Set(['apps/web']);
+
+/** The services and the web UI: what changed since the last build. */
+export async function buildAll(root, log) {
+  await build(root, log);
+  await buildWeb(root, log);
+}
 
 /**
  * Compiles what changed since the last build and removes what has no source any more; answers how many files changed.
@@ -117,7 +124,7 @@ function hash(...parts) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-  build(root, (line) => console.error(line)).catch((error) => {
+  buildAll(root, (line) => console.error(line)).catch((error) => {
     console.error(plainReason(error));
     process.exitCode = 1;
   });

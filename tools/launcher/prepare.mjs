@@ -1,6 +1,6 @@
 // Dependencies and build, once at a time for a checkout: what ./start and the tests both need first.
 import { join } from 'node:path';
-import { build } from './build.mjs';
+import { buildAll } from './build.mjs';
 import { ensureDependencies, nodeOf } from './deps.mjs';
 import { withLock } from './lock.mjs';
 import { Trouble } from './trouble.mjs';
@@ -14,7 +14,7 @@ export function prepare(root, log) {
     (holder) => log(`waiting for another start that installs or builds (pid ${holder})`),
     async () => {
       await ensureDependencies(root, log);
-      await build(root, log);
+      await buildAll(root, log);
       return nodeOf(root);
     },
   );

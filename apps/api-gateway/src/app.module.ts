@@ -19,6 +19,7 @@ import { ProfilesModule } from './profiles/profiles.module';
 import { UsageModule } from './usage/usage.module';
 import { PromptsModule } from './prompts/prompts.module';
 import { UsersModule } from './users/users.module';
+import { WebModule } from './web/web.module';
 
 @Global()
 @Module({})
@@ -45,6 +46,7 @@ export class AppModule {
         ConversationsModule,
         PromptsModule,
         MyDataModule,
+        WebModule,
       ],
       providers: [{ provide: GATEWAY_CONFIG, useValue: config }],
       exports: [GATEWAY_CONFIG],

@@ -77,6 +77,10 @@ export const gatewayVariables = {
     describe: 'File (mode 0600) for the credentials that the first start makes; without it they are printed once.',
     example: '/run/tandem/first-start.json',
   }),
+  WEB_DIR: variable(optionalText, {
+    describe: 'Folder of the built web UI; by default the one of this project, dist/web.',
+    example: '/srv/tandem/web',
+  }),
   SWAGGER: variable(z.enum(['public', 'admin']).optional(), {
     describe: 'Who may see /api/docs. Default: public, but admin when NODE_ENV is production.',
     example: 'admin',

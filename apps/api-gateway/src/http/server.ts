@@ -5,6 +5,7 @@ import { serviceLogger } from '#common/logging';
 import { CodedError } from '#contracts/errors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from '../app.module';
+import { registerWeb } from '../web/register-web';
 import type { GatewayConfig } from '../config';
 import { ApiDocument } from '../docs/api-document';
 import { answerClientError, answerOddRequests } from './client-errors';
@@ -42,6 +43,7 @@ export async function createGateway(
   useDrainedRefusals(server);
   // Cookies are read on /api/auth only: no hook that parses them for every request.
   await server.register(fastifyCookie, { hook: false });
+  await registerWeb(server, config.WEB_DIR);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, routeMethods), adapter, {
     bodyParser: false,
     preview,

@@ -1,0 +1,23 @@
+import { createBrowserRouter, Navigate } from 'react-router';
+import { Layout } from './layout';
+
+/** Pages load when they are opened; the chat is what most people come for, and all others can wait. */
+export const router = createBrowserRouter([
+  {
+    element: <Layout />,
+    children: [
+      { index: true, lazy: async () => ({ Component: (await import('../pages/chat/chat-page')).ChatPage }) },
+      {
+        path: 'c/:conversationId',
+        lazy: async () => ({ Component: (await import('../pages/chat/chat-page')).ChatPage }),
+      },
+      { path: 'keys', lazy: async () => ({ Component: (await import('../pages/keys/keys-page')).KeysPage }) },
+      { path: 'users', lazy: async () => ({ Component: (await import('../pages/users/users-page')).UsersPage }) },
+      {
+        path: 'settings',
+        lazy: async () => ({ Component: (await import('../pages/settings/settings-page')).SettingsPage }),
+      },
+      { path: '*', element: <Navigate to="/" replace /> },
+    ],
+  },
+]);

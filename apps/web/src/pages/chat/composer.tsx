@@ -1,0 +1,81 @@
+import { ArrowUp, Square } from 'lucide-react';
+import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { drafts } from './drafts';
+
+interface ComposerProps {
+  /** Whose draft it keeps. */
+  draftKey: string;
+  answering: boolean;
+  onSend: (text: string) => void;
+  onStop: () => void;
+}
+
+/** Where a question is typed. Enter sends, but never while an input method composes a syllable. */
+export function Composer({ draftKey, answering, onSend, onStop }: ComposerProps) {
+  const { t } = useTranslation();
+  const area = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(() => drafts.read(draftKey));
+
+  useEffect(() => setText(drafts.read(draftKey)), [draftKey]);
+  useEffect(() => area.current?.focus(), [draftKey]);
+
+  const change = (next: string): void => {
+    setText(next);
+    drafts.write(draftKey, next);
+  };
+  const send = (): void => {
+    const question = text.trim();
+    if (question === '' || answering) return;
+    change('');
+    onSend(question);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
+    // 229: Safari ends the composition before it sends the Enter that ended it.
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (event.key !== 'Enter' || event.shiftKey) return;
+    event.preventDefault();
+    send();
+  };
+  return (
+    <div className="mx-auto w-full max-w-3xl px-4 pb-4">
+      <div className="flex items-end gap-2 rounded-2xl border border-line bg-raised p-2 focus-within:border-accent">
+        <textarea
+          ref={area}
+          id="composer"
+          aria-label={t('chat.ask')}
+          placeholder={t('chat.ask')}
+          rows={1}
+          value={text}
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={onKeyDown}
+          className="field-sizing-content max-h-60 min-h-9 flex-1 resize-none bg-transparent px-2 py-1.5 outline-none"
+        />
+        {answering ? (
+          <RoundButton label={t('chat.stop')} onClick={onStop}>
+            <Square aria-hidden className="size-4 fill-current" />
+          </RoundButton>
+        ) : (
+          <RoundButton label={t('chat.send')} onClick={send} disabled={text.trim() === ''}>
+            <ArrowUp aria-hidden className="size-5" />
+          </RoundButton>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function RoundButton(props: { label: string; onClick: () => void; disabled?: boolean; children: React.ReactNode }) {
+  return (
+    <button
+      type="button"
+      aria-label={props.label}
+      title={props.label}
+      onClick={props.onClick}
+      disabled={props.disabled}
+      className="grid size-9 shrink-0 place-content-center rounded-full bg-accent text-on-accent disabled:opacity-40"
+    >
+      {props.children}
+    </button>
+  );
+}

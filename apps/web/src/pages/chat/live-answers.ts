@@ -1,0 +1,160 @@
+import { create } from 'zustand';
+import { ApiError, endSession, freshToken } from '../../api/session';
+import { readChat, type ChatEvent } from './read-chat';
+
+/** What a question asks for. */
+export interface Ask {
+  conversationId: string;
+  /** Null: another answer to the question that is `parentId`. */
+  content: string | null;
+  /** The message that it follows; null: it begins the conversation. */
+  parentId: string | null;
+  model: string;
+}
+
+export interface Problem {
+  code: string;
+  message: string;
+}
+
+/** An answer that is being written, as far as it has come. */
+export interface LiveAnswer {
+  ask: Ask;
+  requestId: string | null;
+  model: string | null;
+  /** Waiting for the engine: place in the queue, from 1. */
+  queue: { position: number; expectedSeconds: number | null } | null;
+  content: string;
+  reasoning: string;
+  droppedMessages: number;
+  /** Milliseconds of `performance.now()`. */
+  askedAt: number;
+  firstTokenAt: number | null;
+  /** Null while it runs. */
+  problem: Problem | null;
+  running: boolean;
+}
+
+interface Live {
+  answers: Readonly<Record<string, LiveAnswer>>;
+}
+
+/** Answers that are being written, by conversation: they go on while another page is looked at. */
+export const useLiveAnswers = create<Live>(() => ({ answers: {} }));
+
+const controllers = new Map<string, AbortController>();
+
+const put = (answer: LiveAnswer): void =>
+  useLiveAnswers.setState(({ answers }) => ({ answers: { ...answers, [answer.ask.conversationId]: answer } }));
+
+/** Forgets a finished answer: what is stored is shown in its place. */
+export function dropAnswer(conversationId: string): void {
+  useLiveAnswers.setState(({ answers }) => {
+    const { [conversationId]: _gone, ...rest } = answers;
+    return { answers: rest };
+  });
+}
+
+/** Ends the answer here; the server notices and stores what there is. */
+export function stopAnswer(conversationId: string): void {
+  controllers.get(conversationId)?.abort();
+}
+
+/** Asks, and resolves when the answer is over, however it ended; `problem` says what went wrong. */
+export async function ask(question: Ask): Promise<Problem | null> {
+  const { conversationId } = question;
+  const controller = new AbortController();
+  controllers.set(conversationId, controller);
+  let answer: LiveAnswer = {
+    ask: question,
+    requestId: null,
+    model: null,
+    queue: null,
+    content: '',
+    reasoning: '',
+    droppedMessages: 0,
+    askedAt: performance.now(),
+    firstTokenAt: null,
+    problem: null,
+    running: true,
+  };
+  put(answer);
+  const paint = oncePerFrame(() => put(answer));
+  let problem: Problem | null;
+  try {
+    problem = await follow(question, controller.signal, (event) => {
+      answer = heard(answer, event);
+      paint();
+    });
+  } catch (error) {
+    problem = controller.signal.aborted ? null : problemOf(error);
+  }
+  controllers.delete(conversationId);
+  put({ ...answer, queue: null, problem, running: false });
+  return problem;
+}
+
+async function follow(question: Ask, signal: AbortSignal, hear: (event: ChatEvent) => void): Promise<Problem | null> {
+  const response = await post(question, signal);
+  if (response.body === null) throw new TypeError('the answer has no body');
+  for await (const event of readChat(response.body)) {
+    if (event.kind === 'error') return { code: event.code, message: event.message };
+    if (event.kind === 'done') return null;
+    hear(event);
+  }
+  return { code: 'connection_lost', message: '' };
+}
+
+async function post({ conversationId, content, parentId, model }: Ask, signal: AbortSignal): Promise<Response> {
+  const token = await freshToken();
+  const response = await fetch('/api/chat', {
+    method: 'POST',
+    signal,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token ?? ''}` },
+    body: JSON.stringify({ conversationId, parentId, model, ...(content === null ? {} : { content }) }),
+  });
+  if (response.ok) return response;
+  if (response.status === 401) endSession();
+  throw await ApiError.of(response);
+}
+
+function heard(answer: LiveAnswer, event: ChatEvent): LiveAnswer {
+  switch (event.kind) {
+    case 'meta': {
+      const { requestId, model, droppedMessages } = event.meta;
+      return { ...answer, requestId, model, droppedMessages };
+    }
+    case 'queue':
+      return { ...answer, queue: { position: event.position, expectedSeconds: event.expectedSeconds } };
+    case 'text':
+      return {
+        ...answer,
+        queue: null,
+        content: answer.content + event.content,
+        reasoning: answer.reasoning + event.reasoning,
+        firstTokenAt: answer.firstTokenAt ?? performance.now(),
+      };
+    default:
+      return answer;
+  }
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof ApiError) return { code: error.code, message: error.message };
+  return { code: 'connection_lost', message: '' };
+}
+
+/** 200 tokens a second are painted sixty times a second, and in a hidden tab four times. */
+function oncePerFrame(paint: () => void): () => void {
+  let due = false;
+  const run = (): void => {
+    due = false;
+    paint();
+  };
+  return () => {
+    if (due) return;
+    due = true;
+    if (document.hidden) setTimeout(run, 250);
+    else requestAnimationFrame(run);
+  };
+}

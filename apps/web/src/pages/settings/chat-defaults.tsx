@@ -1,0 +1,57 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { toast } from '../../ui/toast';
+import { api, body } from '../../api/client';
+import { Button } from '../../ui/button';
+import { showFailure } from '../../ui/toast';
+import { TextArea, TextField } from '../../ui/field';
+import { Section } from './section';
+
+/** The model and the system prompt that a new conversation begins with. */
+export function ChatDefaults() {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const me = useQuery({ queryKey: ['me'], queryFn: () => body(api.GET('/api/me')) });
+  const save = useMutation({
+    mutationFn: (change: { defaultModel: string | null; defaultSystemPrompt: string | null }) =>
+      body(api.PATCH('/api/me', { body: change })),
+    onSuccess: (changed) => {
+      queries.setQueryData(['me'], changed);
+      toast('good', t('saved'));
+    },
+    onError: showFailure,
+  });
+  if (me.data === undefined) return null;
+  return (
+    <Section title={t('settings.chat')}>
+      <form
+        className="grid gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const form = new FormData(event.currentTarget);
+          const text = (name: string): string | null => String(form.get(name) ?? '').trim() || null;
+          save.mutate({ defaultModel: text('model'), defaultSystemPrompt: text('prompt') });
+        }}
+      >
+        <TextField
+          label={t('settings.defaultModel')}
+          name="model"
+          placeholder="default"
+          defaultValue={me.data.defaultModel ?? ''}
+          hint={t('settings.defaultModelHint')}
+        />
+        <TextArea
+          label={t('settings.defaultPrompt')}
+          name="prompt"
+          rows={4}
+          defaultValue={me.data.defaultSystemPrompt ?? ''}
+        />
+        <div>
+          <Button type="submit" busy={save.isPending}>
+            {t('save')}
+          </Button>
+        </div>
+      </form>
+    </Section>
+  );
+}
