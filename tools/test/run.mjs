@@ -16,6 +16,7 @@ const CHECKS = [
   { name: 'format', program: 'node_modules/prettier/bin/prettier.cjs', args: ['--check', '--log-level=warn', '.'] },
   { name: 'lint', program: 'node_modules/eslint/bin/eslint.js', args: ['.'] },
   { name: 'types', program: 'node_modules/typescript/bin/tsc', args: ['--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'types of the web UI', program: 'node_modules/typescript/bin/tsc', args: ['-p', 'apps/web/tsconfig.json'] },
 ];
 
 const total = { passed: 0, failed: 0 };
@@ -25,6 +26,7 @@ try {
   mkdirSync(logs, { recursive: true });
   const node = await prepare(root, log);
   for (const check of CHECKS) await runCheck(node, check);
+  await runVitest(node);
   if (await haveNatsServer(node)) await runJest(node);
 } catch (error) {
   log(`npm test: ${plainReason(error)}`);
@@ -51,6 +53,20 @@ async function haveNatsServer(node) {
     total.failed += 1;
     return false;
   }
+}
+
+/** The web UI's own parts; what needs a browser and the running system is Jest's. */
+async function runVitest(node) {
+  const results = join(logs, 'vitest.json');
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--root', 'apps/web', '--reporter=default', '--reporter=json'];
+  const { code } = await runStep(root, logs, 'vitest', node, [...args, `--outputFile.json=${results}`]);
+  if (!existsSync(results)) {
+    count({ passed: 0, failed: 1 });
+    return;
+  }
+  const report = JSON.parse(readFileSync(results, 'utf8'));
+  const failed = report.numFailedTests;
+  count({ passed: report.numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed });
 }
 
 async function runJest(node) {

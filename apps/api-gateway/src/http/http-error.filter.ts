@@ -32,7 +32,8 @@ export class HttpErrorFilter implements ExceptionFilter {
   private noRoute(request: FastifyRequest, reply: FastifyReply): CodedError {
     const [path = '/'] = request.url.split('?', 1);
     const allowed = this.routeMethods.allowed(path);
-    if (allowed.length === 0)
+    // A route of the method itself that found no file says so by the same way.
+    if (allowed.length === 0 || allowed.includes(request.method))
       return new CodedError('not_found', `There is nothing at ${request.method} ${shown(path)}.`);
     void reply.header('allow', allowed.join(', '));
     return new CodedError('method_not_allowed', `${request.method} is not allowed at ${shown(path)}.`);

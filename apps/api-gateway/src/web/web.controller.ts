@@ -15,6 +15,8 @@ const PAGE_POLICY =
 const PAGES = ['/', '/c/:conversationId', '/models', '/usage', '/keys', '/users', '/settings'];
 
 const YEAR = '365d';
+/** What Vite calls its files. */
+const BUILT_FILE = /^[\w.-]+$/;
 
 /** The built web UI. Its pages are all one file; whatever is not the UI's stays a JSON error of the API. */
 @ApiExcludeController()
@@ -32,6 +34,7 @@ export class WebController {
   /** The name of a built file changes with its content. */
   @Get('assets/:file')
   asset(@Param('file') file: string, @Res() reply: FastifyReply): void {
+    if (!BUILT_FILE.test(file)) throw new CodedError('not_found', 'There is no such file.');
     send(reply, `assets/${file}`, { maxAge: YEAR, immutable: true });
   }
 

@@ -535,6 +535,30 @@ export interface paths {
     patch: operations['SharedPrompts_update'];
     trace?: never;
   };
+  '/api/me/data': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Take my data along
+     * @description Account, keys (without secrets), conversations, prompts and usage, as one JSON document.
+     */
+    get: operations['MyData_export'];
+    put?: never;
+    post?: never;
+    /**
+     * Delete my data
+     * @description All conversations, prompts and settings, at once and for good. The account and its keys stay; so do the ledger's rows, which hold counts and no text.
+     */
+    delete: operations['MyData_remove'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/requests/{requestId}': {
     parameters: {
       query?: never;
@@ -1336,6 +1360,11 @@ export interface components {
       text?: string;
       /** @description In force where a conversation has none of its own; takes the place of another. */
       isDefault?: boolean;
+    };
+    RemovedDataDto: {
+      conversations: number;
+      messages: number;
+      prompts: number;
     };
   };
   responses: never;
@@ -3977,6 +4006,116 @@ export interface operations {
         };
       };
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  MyData_export: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': Record<string, never>;
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description A part of Tandem is away. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  MyData_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['RemovedDataDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description A part of Tandem is away. */
+      503: {
         headers: {
           [name: string]: unknown;
         };

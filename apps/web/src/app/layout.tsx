@@ -29,7 +29,7 @@ export function Layout() {
             end={to !== '/'}
             title={t(name)}
             className={({ isActive }) =>
-              `grid justify-items-center gap-0.5 rounded-lg px-2 py-1.5 text-[0.65rem] ${isActive ? 'bg-raised font-medium text-accent' : 'text-subtle hover:text-text'}`
+              `grid justify-items-center gap-0.5 rounded-lg px-1 py-1.5 text-[0.65rem] [overflow-wrap:normal] ${isActive ? 'bg-raised font-medium text-accent' : 'text-subtle hover:text-text'}`
             }
           >
             <Icon aria-hidden className="size-5" />
