@@ -15,7 +15,7 @@ import { emptyState, type AdmissionEvent, type Effect, type Priority, type Prosp
 
 /** Deadlines are seconds long; a quarter of a second is fine enough. */
 const TICK_MS = 250;
-/** How long an engine that refused a connection is left alone: the news of its end takes about as long. */
+/** How long an engine that broke a connection is left alone: the news of its end takes about as long. */
 const PAUSE_MS = 1_000;
 /** Those who wait hear of their place once a second. */
 const TICKS_A_NEWS = 4;
@@ -134,8 +134,8 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * An engine cannot be reached although it is said to be ready: who waits for it must not be sent there one by one until
-   * the news of its end arrives.
+   * A connection to an engine broke although it is said to be ready: who waits for it must not be sent there one by one
+   * until the news of its end arrives.
    */
   pause(engineId: string): void {
     if (this.paused.has(engineId)) return;

@@ -241,6 +241,25 @@ describe('the admission queue', () => {
     expect(arrive('b')).toMatchObject([{ kind: 'tell', position: 1 }]);
   });
 
+  it('one that needs more than is free of its engine holds up nobody at another engine', () => {
+    const state = emptyState(10);
+    const capacities = new Map([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    decide(state, { kind: 'engines', at: 0, capacities, prospect: () => ({ kind: 'never' }) });
+    const arrive = (model: string, sequences: number): Effect[] => {
+      const rest = { userId: 'ann', priority: 'person', deadlineAt: 1, readyAt: null } as const;
+      return decide(state, { kind: 'arrived', at: 0, arrival: { ...rest, sequences, model, engineIds: [model] } });
+    };
+    arrive('a', 1);
+    arrive('b', 1);
+    arrive('a', 2);
+    arrive('b', 1);
+    const effects = decide(state, { kind: 'ended', at: 0, engineId: 'b', userId: 'ann', sequences: 1, heldMs: 1 });
+    expect(started(effects)).toEqual([4]);
+  });
+
   it('the short way is taken only where nobody waits', () => {
     const play = new Play({ room: 1 });
     expect(startAtOnce(play.state, [ENGINE], 'ann', 1)?.running).toBe(1);
@@ -264,7 +283,7 @@ const moves = fc.array(
     }),
     fc.record({ do: fc.constantFrom('end' as const, 'leave' as const), pick: fc.nat() }),
   ),
-  { maxLength: 120 },
+  { maxLength: 120, size: 'max' },
 );
 
 type Known = Map<number, { user: string; sequences: number; background: boolean }>;

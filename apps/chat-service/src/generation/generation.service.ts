@@ -312,7 +312,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const sent = { body };
     const owner = {
       onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, route, sent.body, span),
-      onUnreachable: () => this.admission.pause(engineId),
+      onConnectionLost: () => this.admission.pause(engineId),
     };
     const tap = head.chat === undefined ? null : this.turns.tapOf(head);
     const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue, tap);

@@ -25,7 +25,7 @@ function answeredButNotKept() {
   const sender = new FrameSender('chat', (_, message) => readFrames(message, ({ kind }) => void kinds.push(kind)), 0);
   const owner = {
     onOver: (_: Generation, ending: RequestEnding) => void endings.push(ending),
-    onUnreachable: () => undefined,
+    onConnectionLost: () => undefined,
   };
   const generation = new Generation(HEAD, {} as RequestFacts, 10, sender, LIMITS, owner, { sequence: 0, queueMs: 0 });
   generation.start(() => ({ abort: () => undefined }));

@@ -31,8 +31,8 @@ export interface Prologue {
 export interface GenerationOwner {
   /** The generation is over; its frames may still wait for the ledger. */
   onOver(generation: Generation, ending: RequestEnding): void;
-  /** No connection to the engine could be had. */
-  onUnreachable(): void;
+  /** A connection to the engine broke or could not be had: it may be gone. Comes before `onOver`. */
+  onConnectionLost(): void;
 }
 
 /** Time on the monotonic clock, milliseconds: deadlines do not move when somebody sets the clock. */
@@ -122,8 +122,8 @@ export class Generation {
 
   onFailure(error: EngineConnectionError): void {
     if (this.over) return;
+    this.owner.onConnectionLost();
     if (this.answer !== null) return this.answer.end(false);
-    if (error.beforeAnswer) this.owner.onUnreachable();
     const unreachable = error.beforeAnswer
       ? new CodedError('engine_unavailable', 'The engine cannot be reached. Try again in a moment.', { cause: error })
       : new CodedError('engine_error', 'The engine broke off its answer. Try again in a moment.', { cause: error });
