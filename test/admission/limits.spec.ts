@@ -94,6 +94,20 @@ describe('limits of a key', () => {
     expect((await ask(system.url, key, { maxTokens: 1 })).error?.code).toBe('insufficient_quota');
   }, 30_000);
 
+  it('count for native chats as well, with the prompt that they make of a conversation', async () => {
+    const key = await accounts.newKey({ tokensPerMinute: 120 });
+    const chat = (): Promise<Response> =>
+      fetch(`${system.url}/api/chat`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify({ messages: [{ role: 'user', content: 'hello' }], max_tokens: 60 }),
+      });
+    const [first, second] = await Promise.all([chat(), chat()]);
+    const texts = await Promise.all([first.text(), second.text()]);
+    expect(texts.filter((text) => text.includes('rate_limit_exceeded'))).toHaveLength(1);
+    expect(texts.filter((text) => text.includes('data: [DONE]'))).toHaveLength(1);
+  });
+
   it('keys without token limits are not counted by the engine', async () => {
     await ask(system.url, await accounts.newKey({ concurrentRequests: 5 }), { maxTokens: 1 });
     const { headers } = await ask(system.url, system.apiKey, { maxTokens: 1 });

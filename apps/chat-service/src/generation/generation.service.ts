@@ -255,7 +255,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       await this.turns.keep(head, body);
       this.running.delete(key);
       const { end } = pending;
-      if (end === null) return this.admit(head, body);
+      if (end === null) {
+        this.admit(head, body);
+        return;
+      }
       this.turns.over(head, end.ending);
       this.refuse(head, end.error);
     } catch (error) {
@@ -273,8 +276,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
     if (this.journal.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
-    // One with a token limit has its tokens reserved first.
-    if (head.metered === true) return this.queue(head, body);
+    // One with a token limit has its tokens reserved first; of a native chat, once its prompt is put together.
+    if (head.metered === true && head.chat === undefined) return this.queue(head, body);
     const route = this.admission.enter(head.model, head.actor.userId, head.choices);
     if (route === null) return this.queue(head, body);
     try {
@@ -333,6 +336,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     try {
       const turn = await this.turns.prepare(head, sent.body, route);
       sent.body = turn.body;
+      const refusal = head.metered === true ? await this.reservations.reserve(head, turn.body, route) : null;
+      if (refusal !== null) throw refusal;
       const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority);
       generation.begin(turn.preface, (handler) => route.pool.send(request, handler));
     } catch (error) {

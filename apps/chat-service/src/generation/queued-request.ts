@@ -52,7 +52,8 @@ export class QueuedRequest implements Applicant {
   // ---- the queue's side
 
   onTurn(route: Route, waitedMs: number): void {
-    if (this.head.metered !== true) return this.pass(route, waitedMs);
+    const { metered, chat } = this.head;
+    if (metered !== true || chat !== undefined) return this.pass(route, waitedMs);
     this.ticket = null;
     this.place = route;
     // The gateway is asked about it, so it must know who owns it.
