@@ -10,7 +10,7 @@ import { PartitionsAndRollups1795245000000 } from './database/1795245000000-part
 import { CountWrites1795248000000 } from './database/1795248000000-count-writes';
 import { EmptyDurations1795250000000 } from './database/1795250000000-empty-durations';
 import { ExportRepository } from './export/export.repository';
-import { ExportService } from './export/export.service';
+import { ExportController } from './export/export.controller';
 import { DeadLetters } from './ledger/dead-letters';
 import { DeadLettersController } from './ledger/dead-letters.controller';
 import { LedgerRepository } from './ledger/ledger.repository';
@@ -49,7 +49,7 @@ export function usageServiceModule(settings: Settings): Type {
         ],
       }),
     ],
-    controllers: [SpentController, RequestsController, SummaryController, DeadLettersController],
+    controllers: [SpentController, RequestsController, SummaryController, ExportController, DeadLettersController],
     providers: [
       MonthPartitions,
       LedgerRepository,
@@ -57,7 +57,6 @@ export function usageServiceModule(settings: Settings): Type {
       RequestsRepository,
       SummaryRepository,
       ExportRepository,
-      ExportService,
       DeadLetters,
       LedgerWriter,
       OwnerWatch,

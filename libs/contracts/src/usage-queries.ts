@@ -4,8 +4,9 @@ import type { CountMethod, Endpoint, Outcome } from './usage';
 export const UsageQuerySubjects = {
   requests: 'usage.v1.requests',
   summary: 'usage.v1.summary',
+  exportNext: 'usage.v1.export.next',
   /** Not through Nest: the answer is bytes, see `ExportPage`. */
-  exportPage: 'usage.v1.export',
+  exportPage: 'usage.v1.export.page',
   spent: 'usage.v1.spent',
 } as const;
 
@@ -124,9 +125,20 @@ export interface UsageSummary {
   percentileError: number;
 }
 
-export interface UsageExportQuery extends UsageFilter {
+/** Where the page after `cursor` ends: known long before the page is written, so that two can be made at a time. */
+export interface UsageExportNext extends UsageFilter {
   /** Where the page before ended; null for the first. */
   cursor: string | null;
+}
+
+export interface UsageExportPlace {
+  /** Null: this is the last page. */
+  cursor: string | null;
+}
+
+export interface UsageExportQuery extends UsageExportNext {
+  /** Where this page ends; null for the last. */
+  until: string | null;
 }
 
 /**
@@ -134,7 +146,7 @@ export interface UsageExportQuery extends UsageFilter {
  * the rest stands in these headers.
  */
 export const ExportPage = {
-  /** The cursor of the next page; missing on the last. */
+  /** Where the answer ends, when that is before `until`: the page is too large for one message. Ask for the rest. */
   cursor: 'Tandem-Cursor',
   /** A `WireError` as JSON, instead of a page. */
   error: 'Tandem-Error',

@@ -3,13 +3,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { Bus } from '#common/bus';
-import { unavailable } from '#common/commands';
+import { Commands, unavailable } from '#common/commands';
 import type { Actor } from '#contracts/access';
 import { CodedError, isWireError } from '#contracts/errors';
 import {
   ExportPage,
   USAGE_CSV_COLUMNS,
   UsageQuerySubjects,
+  type UsageExportNext,
+  type UsageExportPlace,
   type UsageExportQuery,
   type UsageFilter,
 } from '#contracts/usage-queries';
@@ -22,14 +24,23 @@ const STALLED_MS = 60_000;
 /** Longer than the slowest page may take in Postgres (usage-service, report-database.ts). */
 const PAGE_LIMIT_MS = 25_000;
 /** A usage-service that restarts is back within seconds; pages can be asked for again. */
-const RETRIES = 20;
+const RETRIES = 60;
 const RETRY_AFTER_MS = 500;
 
 const BOM = '\uFEFF';
 
-interface Page {
+/** An answer of usage-service: a page, or its first part. */
+interface Answer {
   lines: Uint8Array;
-  cursor: string | null;
+  /** Where the rest of the page begins; null when this is all of it. */
+  rest: string | null;
+}
+
+/** A page that is being made. */
+interface Page {
+  /** Where it ends; null for the last. */
+  until: string | null;
+  answer: Promise<Answer>;
 }
 
 /** The ledger as a CSV file, page by page as the client reads it. */
@@ -40,6 +51,7 @@ export class CsvExport {
 
   constructor(
     private readonly bus: Bus,
+    private readonly commands: Commands,
     private readonly logger: Logger,
   ) {}
 
@@ -52,9 +64,10 @@ export class CsvExport {
     const leave = this.enter(actor.userId);
     try {
       const bounded = { ...filter, to: earlier(filter.to, new Date().toISOString()) };
-      const first = await this.page({ ...bounded, cursor: null });
-      const head = Buffer.from(`${bom ? BOM : ''}${USAGE_CSV_COLUMNS.join(',')}\r\n`);
       const gone = new AbortController();
+      const first = await this.begin({ ...bounded, cursor: null }, gone.signal, 0);
+      await first.answer;
+      const head = Buffer.from(`${bom ? BOM : ''}${USAGE_CSV_COLUMNS.join(',')}\r\n`);
       const cut = (): void => {
         file.destroy(new Error('the client did not read its export'));
       };
@@ -73,7 +86,7 @@ export class CsvExport {
     }
   }
 
-  /** While a page is on its way to the client, the next one is made. */
+  /** While a page is made and on its way to the client, the next one is made too. */
   private async *bytes(
     head: Buffer,
     first: Page,
@@ -82,37 +95,55 @@ export class CsvExport {
   ): AsyncGenerator<Uint8Array, void, void> {
     yield head;
     for (let page: Page | null = first; page !== null;) {
+      const until: string | null = page.until;
       const next: Promise<Page> | null =
-        page.cursor === null ? null : this.pageAgain({ ...filter, cursor: page.cursor }, gone);
+        until === null ? null : this.begin({ ...filter, cursor: until }, gone, RETRIES);
       next?.catch(() => undefined); // told below, unless the client is gone by then
-      if (page.lines.length > 0) yield page.lines;
+      let { lines, rest }: Answer = await page.answer;
+      if (lines.length > 0) yield lines;
+      while (rest !== null) {
+        ({ lines, rest } = await this.answer({ ...filter, cursor: rest, until }, gone, RETRIES));
+        yield lines;
+      }
       page = await next;
     }
   }
 
-  /** As `page`, over a restart of usage-service. */
-  private async pageAgain(query: UsageExportQuery, gone: AbortSignal): Promise<Page> {
-    for (let retries = 0; ; retries++) {
+  /** Finds the end of the page and has it made; resolves as soon as the end is known. */
+  private async begin(from: UsageExportNext, gone: AbortSignal, retries: number): Promise<Page> {
+    const { cursor: until } = await this.again(gone, retries, () =>
+      this.commands.send<UsageExportPlace>(UsageQuerySubjects.exportNext, from, PAGE_LIMIT_MS),
+    );
+    const answer = this.answer({ ...from, until }, gone, retries);
+    answer.catch(() => undefined); // told to whoever takes the page
+    return { until, answer };
+  }
+
+  private answer(query: UsageExportQuery, gone: AbortSignal, retries: number): Promise<Answer> {
+    return this.again(gone, retries, async () => {
+      const reply = await this.bus.connection
+        .request(UsageQuerySubjects.exportPage, JSON.stringify(query), { timeout: PAGE_LIMIT_MS })
+        .catch(unavailable);
+      const error = reply.headers?.get(ExportPage.error) ?? '';
+      if (error !== '') throw codedError(error);
+      const rest = reply.headers?.get(ExportPage.cursor) ?? '';
+      return { lines: reply.data, rest: rest === '' ? null : rest };
+    });
+  }
+
+  /** Asks again over a restart of usage-service, while there is a client. */
+  private async again<Answered>(gone: AbortSignal, retries: number, ask: () => Promise<Answered>): Promise<Answered> {
+    for (let retried = 0; ; retried++) {
       try {
-        return await this.page(query);
+        return await ask();
       } catch (error) {
-        if (gone.aborted || retries === RETRIES || !isPassing(error)) {
-          if (!gone.aborted) this.logger.warn({ msg: 'an export was cut', err: error });
+        if (gone.aborted || retried >= retries || !isPassing(error)) {
+          if (!gone.aborted) this.logger.warn({ msg: 'a page of an export failed', err: error });
           throw error;
         }
         await pause(RETRY_AFTER_MS, undefined, { signal: gone });
       }
     }
-  }
-
-  private async page(query: UsageExportQuery): Promise<Page> {
-    const answer = await this.bus.connection
-      .request(UsageQuerySubjects.exportPage, JSON.stringify(query), { timeout: PAGE_LIMIT_MS })
-      .catch(unavailable);
-    const error = answer.headers?.get(ExportPage.error) ?? '';
-    if (error !== '') throw codedError(error);
-    const cursor = answer.headers?.get(ExportPage.cursor) ?? '';
-    return { lines: answer.data, cursor: cursor === '' ? null : cursor };
   }
 
   /** @returns what to call at the end. @throws CodedError `too_many_in_flight` */
@@ -130,16 +161,25 @@ export class CsvExport {
   }
 }
 
-/** The stream takes the next only when the client has read: one that is not taken for long is not read at all. */
-async function* whileRead(chunks: AsyncIterable<Uint8Array>, cut: () => void): AsyncGenerator<Uint8Array, void, void> {
-  for await (const chunk of chunks) {
-    const timer = setTimeout(cut, STALLED_MS);
+/**
+ * The stream takes the next only when the client has read: one that is not taken for long is not read at all. Also the
+ * first, which nobody takes for a client that is gone already.
+ */
+function whileRead(chunks: AsyncIterable<Uint8Array>, cut: () => void): AsyncIterable<Uint8Array> {
+  let timer = setTimeout(cut, STALLED_MS);
+  async function* watched(): AsyncGenerator<Uint8Array, void, void> {
     try {
-      yield chunk;
+      for await (const chunk of chunks) {
+        clearTimeout(timer);
+        timer = setTimeout(cut, STALLED_MS);
+        yield chunk;
+        clearTimeout(timer);
+      }
     } finally {
       clearTimeout(timer);
     }
   }
+  return watched();
 }
 
 function earlier(one: string | null, other: string): string {

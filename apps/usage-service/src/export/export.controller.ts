@@ -1,13 +1,20 @@
 import { headers, type Msg, type Subscription } from '@nats-io/transport-node';
 import { Bus } from '#common/bus';
 import { CodedError } from '#contracts/errors';
-import { ExportPage, UsageQuerySubjects, type UsageExportQuery } from '#contracts/usage-queries';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  ExportPage,
+  UsageQuerySubjects,
+  type UsageExportNext,
+  type UsageExportPlace,
+  type UsageExportQuery,
+} from '#contracts/usage-queries';
+import { Controller, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
 import { Logger } from 'nestjs-pino';
 import { z } from 'zod';
 import { cursorOf, placeOf, type Place } from '../reports/place';
 import { filterShape, parseQuery } from '../reports/usage-filter';
-import { ExportRepository, type CsvPage } from './export.repository';
+import { ExportRepository, type CsvPage, type Part } from './export.repository';
 
 const QUEUE = 'usage-service';
 /** About half a MiB: large enough that the way there and back does not count, small enough to be held a few times. */
@@ -15,17 +22,16 @@ const PAGE_ROWS = 2_000;
 /** Below NATS's max_payload (8 MiB in every deployment of ours). */
 const MAX_PAGE_BYTES = 6 * 1024 * 1024;
 
-const querySchema: z.ZodType<UsageExportQuery> = z.object({
-  ...filterShape,
-  cursor: z.string().max(2_000).nullable(),
-});
+const cursor = z.string().max(2_000).nullable();
+const nextSchema: z.ZodType<UsageExportNext> = z.object({ ...filterShape, cursor });
+const pageSchema: z.ZodType<UsageExportQuery> = z.object({ ...filterShape, cursor, until: cursor });
 
 /**
  * Hands out pages of the CSV. Nothing is kept between two of them: any usage-service can answer the next, and a client that
  * reads slowly or is gone costs nothing here.
  */
-@Injectable()
-export class ExportService implements OnApplicationBootstrap, OnModuleDestroy {
+@Controller()
+export class ExportController implements OnApplicationBootstrap, OnModuleDestroy {
   private subscription: Subscription | null = null;
 
   constructor(
@@ -46,11 +52,19 @@ export class ExportService implements OnApplicationBootstrap, OnModuleDestroy {
     this.subscription?.unsubscribe();
   }
 
+  @MessagePattern(UsageQuerySubjects.exportNext)
+  async next(@Payload() query: unknown): Promise<UsageExportPlace> {
+    const wanted = parseQuery(nextSchema, query);
+    const place = await this.repository.placeAfter(wanted, placeOrNull(wanted.cursor), PAGE_ROWS);
+    return { cursor: place === null ? null : cursorOf(place) };
+  }
+
   private async answer(message: Msg): Promise<void> {
     const about = headers();
     try {
-      const { cursor, ...filter } = parseQuery(querySchema, message.json());
-      const { lines, last } = await this.page(filter, cursor === null ? null : placeOf(cursor));
+      const query = parseQuery(pageSchema, message.json());
+      const part = { after: placeOrNull(query.cursor), until: placeOrNull(query.until) };
+      const { lines, last } = await this.page(query, part);
       if (last !== null) about.set(ExportPage.cursor, cursorOf(last));
       message.respond(lines, { headers: about });
     } catch (error) {
@@ -60,9 +74,9 @@ export class ExportService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Fewer rows where they are so large that a page would not go through NATS. */
-  private async page(filter: Omit<UsageExportQuery, 'cursor'>, after: Place | null): Promise<CsvPage> {
-    for (let rows = PAGE_ROWS; ; rows = Math.ceil(rows / 8)) {
-      const page = await this.repository.page(filter, after, rows);
+  private async page(query: UsageExportQuery, part: Part): Promise<CsvPage> {
+    for (let rows = 2 * PAGE_ROWS; ; rows = Math.ceil(rows / 8)) {
+      const page = await this.repository.page(query, part, rows);
       if (page.lines.length <= MAX_PAGE_BYTES) return page;
       if (rows === 1) throw new CodedError('internal_error', 'A row of the ledger is too large to be exported.');
     }
@@ -73,4 +87,8 @@ export class ExportService implements OnApplicationBootstrap, OnModuleDestroy {
     this.logger.error({ msg: 'a page of an export failed', err: error });
     return new CodedError('internal_error', 'The export failed; the log of usage-service says why.');
   }
+}
+
+function placeOrNull(cursor: string | null): Place | null {
+  return cursor === null ? null : placeOf(cursor);
 }
