@@ -108,6 +108,7 @@ describe('what is kept of somebody', () => {
       timeoutMs: 25_000,
     });
     expect((await person.look(id)).title).toBe('used yesterday');
-    expect(system.log('chat-service')).toContain('retention: deleted conversations older than 30 days');
+    const said = 'retention: deleted conversations older than 30 days';
+    await eventually(() => system.log('chat-service').includes(said));
   });
 });
