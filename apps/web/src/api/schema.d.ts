@@ -312,6 +312,77 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/profiles': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All profiles, each with whether it fits on this host */
+    get: operations['Profiles_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/profiles/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One profile, with whether it fits on this host */
+    get: operations['Profiles_get'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/profiles/check': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Would it fit? Calculates and changes nothing
+     * @description Without `hardware` for this host as it is now; with it, for another one.
+     */
+    post: operations['Profiles_check'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/hardware': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The host's GPUs: memory, load, heat, and what runs on them */
+    get: operations['Profiles_hardware'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/usage/requests': {
     parameters: {
       query?: never;
@@ -1041,6 +1112,187 @@ export interface components {
       /** @enum {string} */
       object: 'list';
       data: components['schemas']['ModelDto'][];
+    };
+    /** @enum {string} */
+    FitVerdict: 'fits' | 'tight' | 'no';
+    FitSuggestionDto: {
+      /** @example gpuMemoryUtilization: 0.74 */
+      change: string;
+      /** @description What it brings; it was checked. */
+      why: string;
+      /** @description The changed settings. */
+      settings: {
+        [key: string]: unknown;
+      };
+    };
+    GpuFitDto: {
+      index: number;
+      name: string;
+      /** @description Index of the engine in the profile. */
+      engine: number;
+      totalGib: number;
+      /** @description Free now; for another host, what was given, or an idle card. */
+      freeGib: number;
+      /** @description vLLM's budget: total times utilisation. */
+      budgetGib: number;
+      /** @description Weights. Lowest and highest. */
+      weightsGib: number[];
+      /** @description KV cache. Lowest and highest. */
+      kvCacheGib: number[];
+      /** @description Peak while it runs. Lowest and highest. */
+      activationGib: number[];
+      /** @description CUDA graphs. Lowest and highest. */
+      cudaGraphGib: number[];
+      /** @description Libraries' workspaces and NCCL's buffers, inside of the budget. Lowest and highest. */
+      runtimeGib: number[];
+      /** @description CUDA's context, outside of the budget. Lowest and highest. */
+      outsideGib: number[];
+    };
+    FitCalibrationDto: {
+      vllmVersion: string;
+      /** @description Epoch milliseconds. */
+      measuredAt: number;
+      boots: number;
+      kvCacheGib: number;
+      kvCacheTokens: number;
+      /** @description How far the check without calibration was off. */
+      errorPercent: number;
+      /** @description By more than 5 %. */
+      off: boolean;
+      /** @description Its kernels were compiled in that boot. */
+      coldCompile: boolean;
+      /** @description To pin in the profile as `kvCacheMemoryBytes`. */
+      suggestedKvCacheMemoryBytes: number;
+    };
+    FitAnswerDto: {
+      verdict: components['schemas']['FitVerdict'];
+      /** @description One sentence. */
+      reason: string;
+      /** @description The smallest changes with which it fits. */
+      suggestions: components['schemas']['FitSuggestionDto'][];
+      /** @description Tokens of cache, all engines together. Lowest and highest. */
+      kvCacheTokens: number[];
+      /** @description Requests of full length at once, all engines together. Lowest and highest. */
+      maxConcurrency: number[];
+      /** @description The longest request that one engine takes. Lowest and highest. */
+      contextTokens: number[];
+      maxModelLen: number;
+      gpus: components['schemas']['GpuFitDto'][];
+      /** @description False: nothing is known of the model, and there are no figures. */
+      described: boolean;
+      notes: string[];
+      /** @description The boot that the figures start from. */
+      calibration: components['schemas']['FitCalibrationDto'] | null;
+    };
+    ProfileViewDto: {
+      /** @example r1-distill-qwen-14b */
+      name: string;
+      title: string;
+      /** @description For whom it is, and what it costs. */
+      description: string;
+      aliases: string[];
+      /** @description Sampling of requests that name none. */
+      defaults: {
+        [key: string]: unknown;
+      };
+      fallbacks: string[];
+      engines: {
+        [key: string]: unknown;
+      }[];
+      /** @description It is in force. */
+      active: boolean;
+      fit: components['schemas']['FitAnswerDto'];
+    };
+    RefusedProfileDto: {
+      file: string;
+      line: number | null;
+      reason: string;
+      /** @description An earlier, good version of it is still in force. */
+      keptOld: boolean;
+    };
+    ProfileListDto: {
+      items: components['schemas']['ProfileViewDto'][];
+      /** @description Always null: there is one page. */
+      nextCursor: string | null;
+      /** @description Files that are not in force, and why. */
+      refused: components['schemas']['RefusedProfileDto'][];
+    };
+    FitQuestionDto: {
+      /**
+       * @description The name of a profile, a profile, or the settings of one engine.
+       * @example {
+       *       "model": "Qwen/Qwen3-14B-AWQ",
+       *       "maxModelLen": 32768,
+       *       "gpuMemoryUtilization": 0.9
+       *     }
+       */
+      profile:
+        | string
+        | {
+            [key: string]: unknown;
+          };
+      /**
+       * @description Another host: `{"gpus":[{"name","totalMib","freeMib?","computeCapability?"}]}`. Without it, this one.
+       * @example {
+       *       "gpus": [
+       *         {
+       *           "name": "RTX 3090",
+       *           "totalMib": 24576
+       *         }
+       *       ]
+       *     }
+       */
+      hardware?: {
+        [key: string]: unknown;
+      };
+      /** @description The model's Hugging Face config.json, for one that is not in models/. */
+      modelConfig?: {
+        [key: string]: unknown;
+      };
+      /** @description Size of the checkpoint's tensors in bytes. */
+      checkpointBytes?: number;
+    };
+    /** @enum {string} */
+    ThrottleReason: 'power cap' | 'hardware slowdown' | 'too hot' | 'power brake';
+    /** @enum {string} */
+    GpuProcessOwner: 'ours' | 'desktop' | 'foreign';
+    GpuProcessDto: {
+      pid: number;
+      name: string;
+      usedMib: number;
+      owner: components['schemas']['GpuProcessOwner'];
+    };
+    GpuStateDto: {
+      index: number;
+      uuid: string;
+      name: string;
+      totalMib: number;
+      usedMib: number;
+      freeMib: number;
+      /** @description What the driver keeps for itself. Null where the card does not tell. */
+      reservedMib: number | null;
+      /** @description Percent. Null where the card does not tell. */
+      utilisation: number | null;
+      /** @description Degrees Celsius. Null where the card does not tell. */
+      temperature: number | null;
+      /** @description Watts. Null where the card does not tell. */
+      power: number | null;
+      /** @description Watts. Null where the card does not tell. */
+      powerLimit: number | null;
+      /** @description 8.6 for an RTX 3090. Null where the card does not tell. */
+      computeCapability: number | null;
+      throttleReasons: components['schemas']['ThrottleReason'][];
+      processes: components['schemas']['GpuProcessDto'][];
+    };
+    HardwareDto: {
+      gpus: components['schemas']['GpuStateDto'][];
+      driver: string | null;
+      /** @description How each pair of GPUs is connected, in nvidia-smi's words; rows and columns by index. */
+      topology: string[][];
+      /** @description Why no GPU can be seen; null when there is one. */
+      unavailable: string | null;
+      /** @description Epoch milliseconds of the last reading. */
+      readAt: number | null;
     };
     /** @enum {string} */
     Outcome:
@@ -2696,6 +2948,221 @@ export interface operations {
       };
       /** @description The model does not exist, or this key may not use it. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Profiles_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ProfileListDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Profiles_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ProfileViewDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Profiles_check: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['FitQuestionDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['FitAnswerDto'];
+        };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description There is no profile of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Profiles_hardware: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HardwareDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
         headers: {
           [name: string]: unknown;
         };
