@@ -210,7 +210,6 @@ describe('malformed input to the running gateway', () => {
 
   describe('paths and methods', () => {
     it.each([
-      '/',
       '/v1',
       '/v2/models',
       '/v1/embeddings',

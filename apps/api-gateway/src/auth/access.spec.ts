@@ -152,8 +152,8 @@ describe('who calls', () => {
       await gateway.send(`/api/users/${id}`, { method: 'DELETE', as: admin.token });
       await eventually(() => heard.length >= 2);
       expect(heard).toEqual([
-        { kind: 'key', keyId },
-        { kind: 'user', userId: id },
+        { kind: 'key', keyId, ended: 'deleted' },
+        { kind: 'user', userId: id, ended: 'deleted' },
       ]);
     });
 
