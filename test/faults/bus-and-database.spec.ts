@@ -104,7 +104,8 @@ describe('NATS and Postgres go away', () => {
     await system.nats.restart();
     await allReady();
     await engineRuns(system, 0);
-    await serves();
+    // JetStream recovers its streams for a moment after the server answers; until then requests are refused with 503.
+    await eventually(serves);
     const all = [...before, ...(await Promise.all(running.map((chat) => chat.ended)))];
     await eventually(async () => {
       const rows = await ledger(system);

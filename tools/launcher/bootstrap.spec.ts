@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(__dirname, '..', '..');
-const MODULES = ['bootstrap', 'build', 'deps', 'lock', 'prepare', 'trouble'];
+const MODULES = ['bootstrap', 'build', 'build-web', 'deps', 'lock', 'prepare', 'trouble'];
 
 interface Ran {
   code: number;
