@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import { chromiumPath, startBrowser } from '#testing/browser';
 import { startSystem, type TestSystem } from '#testing/system';
 import OpenAI from 'openai';
@@ -147,6 +148,18 @@ if (chromiumPath === undefined)
     await guest.keyboard.press('Enter');
     await guest.getByRole('heading', { name: 'Sign in to Tandem' }).waitFor();
     await guest.context().close();
+  });
+
+  it.each(['light', 'dark'])('is accessible on every page, %s, by axe', async (theme) => {
+    await signIn();
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByLabel('Theme').selectOption(theme);
+    for (const name of ['Settings', 'Keys', 'Users', 'Chat']) {
+      await page.getByRole('link', { name, exact: true }).click();
+      await page.waitForLoadState('networkidle');
+      const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag22aa']).analyze();
+      expect([name, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([name, []]);
+    }
   });
 
   it('speaks Korean, and is dark, when its reader chooses so', async () => {

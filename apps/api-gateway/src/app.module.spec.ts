@@ -43,5 +43,8 @@ it('only these routes are open to everybody', async () => {
     'AuthController.refresh',
     'HealthController.live',
     'HealthController.ready',
+    'WebController.asset',
+    'WebController.file',
+    'WebController.page',
   ]);
 });
