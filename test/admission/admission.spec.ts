@@ -4,6 +4,8 @@ import { eventually } from '#testing/eventually';
 import { parseMetrics } from '#testing/simulator';
 import { startSystem, type TestSystem } from '#testing/system';
 import OpenAI, { InternalServerError, RateLimitError } from 'openai';
+import { chat } from '../conversations/chat-stream';
+import { Person } from '../conversations/people';
 import { allBegun, completed, ENDLESS, engineRuns, startChat, startChats } from '../faults/load';
 import { Accounts } from './accounts';
 import { fetchInThisRealm } from './chats';
@@ -48,6 +50,18 @@ describe('a system whose engine runs two requests at once', () => {
   };
   const clientOf = (apiKey: string, maxRetries = 0): OpenAI =>
     new OpenAI({ apiKey, baseURL: `${system.url}/v1`, maxRetries, fetch: fetchInThisRealm });
+
+  it('a native chat that waits hears its place as an event of its own, before anything else', async () => {
+    const apiKey = await accounts.newUserKey();
+    const running = await occupied(apiKey);
+    const waits = chat(system.url, new Person(system.url, apiKey), {
+      messages: [{ role: 'user', content: 'hello' }],
+      max_tokens: 4,
+    });
+    await waiting(1);
+    running.free();
+    expect(await waits.ended).toMatchObject({ status: 200, done: true, events: ['queue', 'meta', 'message'] });
+  });
 
   it("one user's flood does not delay another's first request", async () => {
     const [flooder, ann] = [await accounts.newUserKey(), await accounts.newUserKey()];
