@@ -1,3 +1,5 @@
+import { connect } from '@nats-io/transport-node';
+import { ModelSubjects, type EngineState, type ModelsState } from '#contracts/models';
 import { eventually } from '#testing/eventually';
 import { redisServer, startRedis, type TestRedis } from '#testing/redis';
 import type { TestService } from '#testing/service-process';
@@ -68,5 +70,42 @@ if (redisServer === undefined)
     await completed(startChat(second.url, ann, { tokens: 5 }));
     expect((await waiting(chat)) + (await waiting(system.services['chat-service']))).toBeGreaterThan(4);
     await Promise.all(flood.map(completed));
+  }, 60_000);
+
+  it('refuse a refresh token that was used at the other gateway, and end its whole family', async () => {
+    const post = (url: string, path: string, headers: Record<string, string>, body?: object): Promise<Response> =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    const cookieOf = (answer: Response): string => answer.headers.getSetCookie()[0]?.split(';', 1)[0] ?? '';
+    const refresh = (url: string, cookie: string): Promise<Response> => post(url, '/api/auth/refresh', { cookie });
+    const { adminEmail: email, adminPassword: password } = system;
+    const stolen = cookieOf(await post(system.url, '/api/auth/login', {}, { email, password }));
+    const renewed = await refresh(second.url, stolen);
+    expect(renewed.status).toBe(200);
+    expect((await refresh(system.url, stolen)).status).toBe(401);
+    expect((await refresh(second.url, cookieOf(renewed))).status).toBe(401);
+  });
+
+  it('hold requests during a switch, and serve all of them when the state says ready', async () => {
+    const nats = await connect({ servers: system.nats.url });
+    const answer = await nats.request(ModelSubjects.status, JSON.stringify({ id: '1', data: {} }));
+    const heard = answer.json<{ response: ModelsState }>().response;
+    const [engine] = heard.engines;
+    let { revision } = heard;
+    const announce = (state: EngineState): void => {
+      revision += 1;
+      nats.publish(ModelSubjects.state, JSON.stringify({ ...heard, revision, engines: [{ ...engine!, state }] }));
+    };
+    await system.kill('model-manager'); // the test tells the state in its stead
+    announce({ kind: 'draining' });
+    const held = both().flatMap((url) => startChats(6, url, system.apiKey, { tokens: 5 }));
+    await eventually(async () => (await waiting(chat)) + (await waiting(system.services['chat-service'])) === 12);
+    announce(engine!.state);
+    await Promise.all(held.map(completed));
+    await nats.close();
+    await system.services['model-manager'].start();
   }, 60_000);
 });
