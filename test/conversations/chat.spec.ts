@@ -378,4 +378,31 @@ describe('native chat, two gateways and two chat-services', () => {
     expect(removed).toEqual({ conversations: 2, messages: 4, prompts: 1 });
     expect(await person.all('/api/conversations')).toEqual([]);
   });
+
+  it('keeps what an engine wrote before it crashed, marked as not whole', async () => {
+    const { id } = await kim.conversation();
+    const live = chat(system.url, kim, { conversationId: id, content: 'Crash.', ...ENDLESS });
+    const { assistantMessageId } = await live.meta;
+    await live.hasText(20);
+    const { pid } = await system.engine();
+    process.kill(pid ?? 0, 'SIGKILL');
+    expect(await live.ended).toMatchObject({ status: 200, done: false, error: expect.any(String) as string });
+    const { content, answer } = await ended(id, assistantMessageId);
+    expect(content.startsWith(live.textSoFar().slice(0, 20))).toBe(true);
+    expect(['error', 'upstream_truncated']).toContain(answer?.outcome);
+    await eventually(async () => (await system.engine()).state === 'ready', { timeoutMs: 20_000 });
+  }, 60_000);
+
+  it('keeps what was written when the gateway crashes, marked as not whole', async () => {
+    const { id } = await kim.conversation();
+    const live = chat(system.url, kim, { conversationId: id, content: 'Crash.', ...ENDLESS });
+    const { assistantMessageId } = await live.meta;
+    await live.hasText(20);
+    await system.kill('api-gateway');
+    await live.ended.catch(() => undefined); // the connection breaks
+    await system.restart('api-gateway');
+    const { content, answer } = await ended(id, assistantMessageId, 20_000);
+    expect(content.startsWith(live.textSoFar().slice(0, 20))).toBe(true);
+    expect(['interrupted', 'client_cancelled']).toContain(answer?.outcome);
+  }, 60_000);
 });
