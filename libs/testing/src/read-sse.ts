@@ -18,12 +18,3 @@ export async function* readSse(response: Response): AsyncGenerator<SseItem> {
     yield* ready.splice(0);
   }
 }
-
-/** The `data` of every event of the response, in order, `[DONE]` included. */
-export async function sseData(response: Response): Promise<string[]> {
-  const data: string[] = [];
-  for await (const item of readSse(response)) {
-    if (item.kind === 'event') data.push(item.event.data);
-  }
-  return data;
-}

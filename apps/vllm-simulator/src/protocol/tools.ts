@@ -1,4 +1,4 @@
-import { badRequest, invalidFields, type Problem } from './api-error';
+import { badRequest, type Problem } from './api-error';
 import { pyValue } from './python';
 import { sampleOf } from './structured-output';
 
@@ -141,9 +141,4 @@ export function toolCallText(tool: Tool): ToolCallText {
     argumentsJson: JSON.stringify(sampleOf(tool.parameters) ?? {}),
     after: '}\n</tool_call>',
   };
-}
-
-export function assertTools(tools: unknown): void {
-  const problems = toolProblems(tools);
-  if (problems.length > 0) throw invalidFields(problems);
 }
