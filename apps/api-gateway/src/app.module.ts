@@ -13,6 +13,7 @@ import { HttpModule } from './http/http.module';
 import { RouteMethods } from './http/route-methods';
 import { KeysModule } from './keys/keys.module';
 import { LimitsModule } from './limits/limits.module';
+import { ModelsModule } from './models/models.module';
 import { MyDataModule } from './my-data/my-data.module';
 import { OpenAiModule } from './openai/openai.module';
 import { ProfilesModule } from './profiles/profiles.module';
@@ -40,6 +41,7 @@ export class AppModule {
         DocsModule,
         FirstStartModule,
         OpenAiModule,
+        ModelsModule,
         ProfilesModule,
         UsageModule,
         ChatModule,

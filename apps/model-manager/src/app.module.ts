@@ -10,12 +10,16 @@ import type { Settings } from './config';
 import { EnginesController } from './engines/engines.controller';
 import { EnginesService } from './engines/engines.service';
 import { makeEngines } from './engines/make-engines';
+import { EngineLogsController } from './logs/engine-logs.controller';
+import { EngineLogs } from './logs/engine-logs.service';
 import { HardwareMonitor } from './hardware/hardware-monitor';
 import { hostGpus } from './hardware/host-gpus';
 import { DEFAULT_PROFILE, loadProfile, shapeProfile } from './profiles/load-profile';
 import { ModelFacts } from './profiles/model-facts';
 import { ProfileStore } from './profiles/profile-store';
 import { ProfilesController } from './profiles/profiles.controller';
+import { SwitchesController } from './switching/switches.controller';
+import { SwitchesService } from './switching/switches.service';
 import { ProfilesService } from './profiles/profiles.service';
 
 /** The root module for these settings. @throws ConfigError when the profile is no good. */
@@ -35,8 +39,14 @@ export function modelManagerModule(settings: Settings): Type {
 
   @Module({
     imports: [PlatformModule.forRoot('model-manager', settings)],
-    controllers: [EnginesController, ProfilesController],
+    controllers: [EnginesController, EngineLogsController, ProfilesController, SwitchesController],
     providers: [
+      { provide: EngineLogs, inject: [Bus], useFactory: (bus: Bus) => new EngineLogs(bus) },
+      {
+        provide: SwitchesService,
+        inject: [Bus, Logger],
+        useFactory: (bus: Bus, logger: Logger) => new SwitchesService(bus, logger),
+      },
       {
         provide: HardwareMonitor,
         inject: [Logger],
@@ -66,10 +76,20 @@ export function modelManagerModule(settings: Settings): Type {
       },
       {
         provide: EnginesService,
-        inject: [Bus, Readiness, CalibrationService, Logger],
-        useFactory: (bus: Bus, readiness: Readiness, calibration: CalibrationService, logger: Logger) => {
-          const engines = makeEngines(settings, profile, logger, (engine, index, figures) =>
-            calibration.record(profile?.name ?? '', engine, index, figures),
+        inject: [Bus, Readiness, CalibrationService, EngineLogs, Logger],
+        useFactory: (
+          bus: Bus,
+          readiness: Readiness,
+          calibration: CalibrationService,
+          logs: EngineLogs,
+          logger: Logger,
+        ) => {
+          const engines = makeEngines(
+            settings,
+            profile,
+            logger,
+            (id, line) => logs.add(id, line),
+            (engine, index, figures) => calibration.record(profile?.name ?? '', engine, index, figures),
           );
           enginePids = () => engines.flatMap((engine) => engine.status().pid ?? []);
           return new EnginesService(profile?.name ?? null, engines, bus, readiness, logger);

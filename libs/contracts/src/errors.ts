@@ -34,6 +34,8 @@ export const ERRORS = {
   method_not_allowed: { ...badRequest, status: 405 },
   request_timeout: { ...badRequest, status: 408, retryable: true },
   conflict: { ...badRequest, status: 409 },
+  /** A profile that cannot fit on the host; the answer holds the fit. */
+  does_not_fit: { ...badRequest, status: 422 },
   request_too_large: { ...badRequest, status: 413 },
   unsupported_media_type: { ...badRequest, status: 415 },
   headers_too_large: { ...badRequest, status: 431 },
@@ -79,6 +81,8 @@ export interface ErrorDetails {
   /** OpenAI's `type` where one code has two: `rate_limit_exceeded` is of `requests` or of `tokens`. */
   type?: 'requests' | 'tokens';
   cause?: unknown;
+  /** What stands beside `error` in an HTTP answer: the fit of a profile that does not fit. Does not travel between services. */
+  beside?: Readonly<Record<string, unknown>>;
 }
 
 /** An error with a code from the table: the only kind that a service throws on purpose. */
@@ -87,6 +91,7 @@ export class CodedError extends Error {
   readonly param: string | null;
   readonly retryAfterS: number | undefined;
   readonly type: string;
+  readonly beside: Readonly<Record<string, unknown>>;
 
   constructor(
     readonly code: ErrorCode,
@@ -97,6 +102,7 @@ export class CodedError extends Error {
     this.param = details.param ?? null;
     this.retryAfterS = details.retryAfterS ?? retryAfterOf(code);
     this.type = details.type ?? ERRORS[code].type;
+    this.beside = details.beside ?? {};
   }
 
   get status(): number {

@@ -1,4 +1,5 @@
 /** Engines and their state, as model-manager announces them. */
+import type { Switch } from './switching';
 
 export const ModelSubjects = {
   /** The whole picture, announced on every change and every few seconds. Core NATS. */
@@ -68,6 +69,8 @@ export interface ModelsState {
   /** The profile in force: what the model name `default` means. */
   profile: string | null;
   engines: EngineAnnouncement[];
+  /** The switch that runs; null or absent: none. */
+  switch?: Switch | null | undefined;
 }
 
 /** The name that always means the profile in force. */

@@ -11,6 +11,8 @@ export interface Heartbeat {
   instanceId: string;
   /** Streams this instance holds now. */
   inFlight: number;
+  /** Of these, requests that wait for an engine. */
+  waiting?: number;
   /** The last beat of an instance that leaves in good order. */
   leaving?: boolean;
 }

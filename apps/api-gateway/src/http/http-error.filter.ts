@@ -56,7 +56,7 @@ export function sendError(reply: FastifyReply, error: CodedError): void {
   // RFC 9110, 11.6.1: a 401 names the scheme.
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer realm="tandem"');
   void reply.status(error.status).header('content-type', 'application/json; charset=utf-8');
-  void reply.send({ error: error.toBody() });
+  void reply.send({ error: error.toBody(), ...error.beside });
 }
 
 /** A path as a message may show it. */

@@ -3,6 +3,8 @@ import { Logger } from 'nestjs-pino';
 import { CodedError } from '#contracts/errors';
 import type { QueueNews } from '#contracts/generate';
 import { isReady } from '#contracts/models';
+import { RunningSubjects, type RunningRequests } from '#contracts/switching';
+import { Bus } from '#common/bus';
 import { ModelsDirectory } from '#common/models-directory';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { EngineRouter, type Route } from '../engines/engine-router';
@@ -53,6 +55,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
     private readonly router: EngineRouter,
     private readonly directory: ModelsDirectory,
     private readonly peers: Peers,
+    private readonly bus: Bus,
     private readonly logger: Logger,
   ) {
     this.state = emptyState(config.MAX_WAITING);
@@ -62,6 +65,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     this.directory.onChange(() => this.enginesChanged());
     this.peers.onChange(() => this.enginesChanged());
+    this.bus.subscribe(RunningSubjects.ask, (message) => message.respond(JSON.stringify(this.runningRequests())));
     this.enginesChanged();
   }
 
@@ -156,6 +160,13 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
       this.withdraw(id);
       applicant?.onRefused(error, performance.now() - arrivedAt);
     }
+  }
+
+  /** What an engine that is to be stopped still has to end here. */
+  private runningRequests(): RunningRequests {
+    const running: Record<string, number> = {};
+    for (const engine of this.state.engines.values()) if (engine.running > 0) running[engine.id] = engine.running;
+    return { instanceId: this.peers.instanceId, revision: this.directory.state?.revision ?? 0, running };
   }
 
   private tick(): void {

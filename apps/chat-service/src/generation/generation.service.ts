@@ -419,6 +419,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const beat: Heartbeat = {
       instanceId: this.instanceId,
       inFlight: this.running.size,
+      waiting: this.admission.waiting,
       ...(leaving ? { leaving } : {}),
     };
     this.bus.publishJson(PresenceSubjects.chat, beat);

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { freePort, isPortFree } from '#common/servers/free-port';
 import { endProcessGroup, isGroupAlive } from '#common/servers/process-group';
 import { isSameProcessAlive, processStartTime } from '#common/servers/process-identity';
+import { LaunchError, type EngineDriver, type ExitListener, type RunningEngine } from './engine-driver';
 import { EngineRecordFile, type EngineRecord } from './engine-record';
+import { LogTail } from './log-tail';
 
 export interface EngineLaunch {
   id: string;
@@ -21,43 +23,17 @@ export interface EngineLaunch {
   stateDirectory: string;
 }
 
-export type ExitListener = (code: number | null, signal: string | null) => void;
-
 /** How often an adopted engine, which is nobody's child here, is looked at. */
 const LOOK_EVERY_MS = 200;
-
-/** An engine's process, ours or adopted. */
-export interface EngineProcess {
-  readonly record: EngineRecord;
-  readonly url: string;
-  readonly logFile: string;
-  /** Tells once when the leader of the group is gone. Its workers may live on. */
-  onExit(listener: ExitListener): void;
-  markReady(at: number): void;
-  /** Ends the whole group; resolves when nobody of it is alive. */
-  end(politeMs: number): Promise<void>;
-}
-
-/** Thrown when an engine cannot be started at all. */
-export class LaunchError extends Error {
-  override readonly name = 'LaunchError';
-
-  constructor(
-    readonly failure: 'command_not_found' | 'port_in_use' | 'out_of_disk',
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /**
  * Starts vLLM (or the simulator) as a process group of its own, with its output in a file and its facts in a record, so
  * that it survives us and is found again. Decides nothing.
  */
-export class ProcessDriver {
+export class ProcessDriver implements EngineDriver {
   private readonly recordFile: EngineRecordFile;
   private readonly fingerprint: string;
-  readonly logFile: string;
+  private readonly logFile: string;
 
   constructor(private readonly launch: EngineLaunch) {
     mkdirSync(launch.stateDirectory, { recursive: true, mode: 0o700 });
@@ -68,11 +44,7 @@ export class ProcessDriver {
       .digest('hex');
   }
 
-  /**
-   * The engine that a model-manager before us left, when it is alive and is what we would start. Anything else that is
-   * left of it is ended first: it would hold the memory.
-   */
-  async find(): Promise<EngineProcess | null> {
+  async find(): Promise<RunningEngine | null> {
     const record = this.recordFile.read();
     if (record === null) return null;
     if (isSameProcessAlive(record) && record.fingerprint === this.fingerprint) return this.process(record, null);
@@ -81,8 +53,7 @@ export class ProcessDriver {
     return null;
   }
 
-  /** @throws LaunchError */
-  async spawn(): Promise<EngineProcess> {
+  async start(): Promise<RunningEngine> {
     const { id, profile, command, args, environment } = this.launch;
     const port = await this.choosePort();
     const [program = '', ...first] = command;
@@ -137,25 +108,26 @@ export class ProcessDriver {
     }
   }
 
-  private process(record: EngineRecord, child: ChildProcess | null): EngineProcess {
-    let current = record;
+  private process(record: EngineRecord, child: ChildProcess | null): RunningEngine {
     return {
-      record,
+      handle: `${record.pid}@${record.startTime}`,
       url: `http://127.0.0.1:${record.port}`,
-      logFile: this.logFile,
+      startedAt: record.startedAt,
+      wasReady: record.readyAt !== null,
+      description: record.command.join(' '),
+      pid: record.pid,
+      port: record.port,
       onExit: (listener) => {
         if (child === null) watchStranger(record, listener);
         else if (child.exitCode !== null || child.signalCode !== null) listener(child.exitCode, child.signalCode);
         else child.once('exit', listener);
       },
-      markReady: (at) => {
-        current = { ...current, readyAt: at };
-        this.recordFile.write(current);
-      },
-      end: async (politeMs) => {
+      markReady: (at) => this.recordFile.write({ ...record, readyAt: at }),
+      stop: async (politeMs) => {
         await endProcessGroup(record, politeMs);
         this.recordFile.remove();
       },
+      tail: (onLine, from) => new LogTail(this.logFile, onLine, from),
     };
   }
 }

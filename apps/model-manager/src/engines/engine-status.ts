@@ -1,12 +1,8 @@
 import type { EngineAnnouncement } from '#contracts/models';
+import type { RunningEngine } from '../drivers/engine-driver';
 import type { EngineStatus } from './engine';
 
-interface RunningProcess {
-  pid: number;
-  port: number;
-  startedAt: number;
-  url: string | null;
-}
+type RunningProcess = Pick<RunningEngine, 'pid' | 'port' | 'startedAt' | 'url'>;
 
 /** The operator's view of an engine. */
 export function engineStatus(

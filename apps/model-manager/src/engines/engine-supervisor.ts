@@ -1,7 +1,6 @@
 import type { EngineAnnouncement, EngineCounters } from '#contracts/models';
 import type { Logger } from 'nestjs-pino';
-import { LogTail } from '../drivers/log-tail';
-import { LaunchError, type EngineProcess, type ProcessDriver } from '../drivers/process-driver';
+import { LaunchError, type EngineDriver, type LogFollower, type RunningEngine } from '../drivers/engine-driver';
 import { BootFiguresReader, type BootFigures } from '../calibration/boot-figures';
 import { announced } from './announced-state';
 import { readLogLine } from './boot-log';
@@ -26,6 +25,8 @@ export interface SupervisorSettings {
   hangTimeoutMs: number;
   stopTimeoutMs: number;
   drainTimeoutMs: number;
+  /** Told every line that it prints. */
+  onLine: (line: string) => void;
   /** Told what a boot logged, once the engine is ready. */
   onMeasured: (figures: BootFigures) => void;
 }
@@ -33,8 +34,8 @@ export interface SupervisorSettings {
 /** Owns one engine's state: feeds events to the lifecycle and carries its effects out. */
 export class EngineSupervisor implements Engine {
   private state: LifecycleState = { kind: 'new' };
-  private engine: EngineProcess | null = null;
-  private tail: LogTail | null = null;
+  private engine: RunningEngine | null = null;
+  private tail: LogFollower | null = null;
   private watch: EngineWatch | null = null;
   private timer: NodeJS.Timeout | undefined;
   /** What is being looked for or spawned: a stop has to wait for it. */
@@ -48,7 +49,7 @@ export class EngineSupervisor implements Engine {
 
   constructor(
     private readonly settings: SupervisorSettings,
-    private readonly driver: ProcessDriver,
+    private readonly driver: EngineDriver,
     private readonly metrics: EngineMetrics,
     private readonly logger: Pick<Logger, 'log' | 'warn' | 'error'>,
   ) {}
@@ -85,9 +86,7 @@ export class EngineSupervisor implements Engine {
   }
 
   status(): EngineStatus {
-    const record = this.engine?.record;
-    const running = record === undefined ? null : { ...record, url: this.engine?.url ?? null };
-    return engineStatus(this.announcement(), this.settings.model, running);
+    return engineStatus(this.announcement(), this.settings.model, this.engine);
   }
 
   async end(): Promise<void> {
@@ -157,29 +156,28 @@ export class EngineSupervisor implements Engine {
     }
     const watch = this.makeWatch(found);
     const healthy = await watch.answers();
-    if (!healthy && found.record.readyAt !== null) {
+    if (!healthy && found.wasReady) {
       // It had been ready and is not any more: it is not worth adopting.
       await this.endProcess(found, 0);
       this.dispatch({ kind: 'nothing-found', at: Date.now() });
       return;
     }
-    const { record, url } = found;
-    this.logger.log({ msg: 'adopted a running engine', engine: this.id, pid: record.pid, healthy });
+    const { handle, url, startedAt, pid } = found;
+    this.logger.log({ msg: 'adopted a running engine', engine: this.id, pid, handle, healthy });
     this.hold(found, watch);
-    const process = { pid: record.pid, url };
-    this.dispatch({ kind: 'found', at: Date.now(), process, startedAt: record.startedAt, healthy });
+    this.dispatch({ kind: 'found', at: Date.now(), process: { handle, url }, startedAt, healthy });
     this.follow(found, watch, healthy ? 'end' : 'start');
   }
 
   private async spawn(): Promise<void> {
     if (this.lastFailure !== null) this.metrics.restarts.inc({ engine: this.id, cause: this.lastFailure.cause });
     try {
-      const started = await this.driver.spawn();
-      const { pid, command } = started.record;
-      this.logger.log({ msg: 'started an engine', engine: this.id, pid, command });
+      const started = await this.driver.start();
+      const { handle, url, pid, description } = started;
+      this.logger.log({ msg: 'started an engine', engine: this.id, pid, handle, command: description });
       const watch = this.makeWatch(started);
       this.hold(started, watch);
-      this.dispatch({ kind: 'spawned', at: Date.now(), process: { pid, url: started.url } });
+      this.dispatch({ kind: 'spawned', at: Date.now(), process: { handle, url } });
       this.follow(started, watch, 'start');
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
@@ -188,7 +186,7 @@ export class EngineSupervisor implements Engine {
     }
   }
 
-  private makeWatch(engine: EngineProcess): EngineWatch {
+  private makeWatch(engine: RunningEngine): EngineWatch {
     return new EngineWatch({
       url: engine.url,
       aliases: this.settings.aliases,
@@ -203,28 +201,28 @@ export class EngineSupervisor implements Engine {
     });
   }
 
-  private hold(engine: EngineProcess, watch: EngineWatch): void {
+  private hold(engine: RunningEngine, watch: EngineWatch): void {
     this.engine = engine;
     this.watch = watch;
   }
 
   /** After the lifecycle heard of the engine: it may have ended already, and its exit must not come first. */
-  private follow(engine: EngineProcess, watch: EngineWatch, logFrom: 'start' | 'end'): void {
-    const tail = this.openLog(engine.logFile, logFrom);
+  private follow(engine: RunningEngine, watch: EngineWatch, logFrom: 'start' | 'end'): void {
+    const tail = this.openLog(engine, logFrom);
     this.tail = tail;
     watch.begin();
     engine.onExit((code, signal) => {
       // The last words of the log come before the exit that they explain.
       if (this.tail === tail) tail?.read();
-      this.dispatch({ kind: 'exited', at: Date.now(), pid: engine.record.pid, code, signal });
+      this.dispatch({ kind: 'exited', at: Date.now(), handle: engine.handle, code, signal });
     });
   }
 
   /** Without its log an engine is served all the same; only the reasons of its failures are not known. */
-  private openLog(path: string, from: 'start' | 'end'): LogTail | null {
+  private openLog(engine: RunningEngine, from: 'start' | 'end'): LogFollower | null {
     this.figures = new BootFiguresReader();
     try {
-      return new LogTail(path, (line) => this.readLine(line), from);
+      return engine.tail((line) => this.readLine(line), from);
     } catch (error) {
       this.logger.warn({ msg: 'the log of the engine cannot be read', err: error, engine: this.id });
       return null;
@@ -232,6 +230,7 @@ export class EngineSupervisor implements Engine {
   }
 
   private readLine(line: string): void {
+    this.settings.onLine(line);
     this.figures.read(line);
     const observation = readLogLine(line);
     if (observation !== null) this.dispatch({ kind: 'log', at: Date.now(), observation });
@@ -254,9 +253,9 @@ export class EngineSupervisor implements Engine {
     this.dispatch({ kind: 'gone', at: Date.now() });
   }
 
-  private async endProcess(engine: EngineProcess, politeMs: number): Promise<void> {
+  private async endProcess(engine: RunningEngine, politeMs: number): Promise<void> {
     try {
-      await engine.end(politeMs);
+      await engine.stop(politeMs);
     } catch (error) {
       this.logger.error({ msg: 'could not end an engine', err: error, engine: this.id });
     }

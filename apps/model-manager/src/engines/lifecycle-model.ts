@@ -4,7 +4,8 @@ import type { Failure } from './failures';
 /** States, events and effects of the life of one engine that is started here. `at` is in epoch milliseconds. */
 
 export interface EngineProcessFacts {
-  pid: number;
+  /** Names this start of the engine: a process, a container, a pod. */
+  handle: string;
   url: string;
 }
 
@@ -59,7 +60,7 @@ export type LifecycleEvent =
   /** `/health` answered 503: vLLM's engine core is dead and will not come back. */
   | { kind: 'engine-dead'; at: number }
   | { kind: 'hung'; at: number; forMs: number }
-  | { kind: 'exited'; at: number; pid: number; code: number | null; signal: string | null }
+  | { kind: 'exited'; at: number; handle: string; code: number | null; signal: string | null }
   /** Nobody of the engine's process group is alive any more. */
   | { kind: 'gone'; at: number }
   /** The timer that the present state set. */

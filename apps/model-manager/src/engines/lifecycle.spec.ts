@@ -4,7 +4,7 @@ import { decide, MISSED_PROBES } from './lifecycle';
 import type { Effect, LifecycleEvent, LifecycleState } from './lifecycle-model';
 import { retryDelayMs } from './retry-delay';
 
-const PROCESS = { pid: 7, url: 'http://127.0.0.1:20001' };
+const PROCESS = { handle: '7', url: 'http://127.0.0.1:20001' };
 const LIMITS = { loadTimeoutMs: 1_000_000 };
 
 const begin: LifecycleEvent = { kind: 'begin', at: 0 };
@@ -18,7 +18,7 @@ const noAnswer: LifecycleEvent = { kind: 'no-answer', at: 3_000 };
 const exited = (code: number | null, signal: string | null = null, at = 4_000): LifecycleEvent => ({
   kind: 'exited',
   at,
-  pid: PROCESS.pid,
+  handle: PROCESS.handle,
   code,
   signal,
 });
@@ -91,7 +91,7 @@ describe('the life of an engine', () => {
   });
 
   it('does not take the exit of an earlier process for its own', () => {
-    const other: LifecycleEvent = { kind: 'exited', at: 4_000, pid: 99, code: 1, signal: null };
+    const other: LifecycleEvent = { kind: 'exited', at: 4_000, handle: '99', code: 1, signal: null };
     expect(play(...toReady, other).state.kind).toBe('ready');
   });
 

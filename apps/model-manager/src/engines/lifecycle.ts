@@ -115,7 +115,7 @@ function whileLoading(state: Of<'loading'>, event: LifecycleEvent): Decision {
     case 'healthy':
       return ready(state.failures, state.process, event.at, event.at - state.startedAt, null);
     case 'exited':
-      if (event.pid !== state.process.pid) return stay(state);
+      if (event.handle !== state.process.handle) return stay(state);
       return fail(state.failures, state.suspicion?.failure ?? exitFailure(event.code, event.signal), event.at);
     case 'timer':
       return fail(
@@ -164,7 +164,7 @@ function whileReady(state: Of<'ready'>, event: LifecycleEvent): Decision {
       return fail(state.failures, { cause: 'hung', detail }, event.at);
     }
     case 'exited':
-      if (event.pid !== state.process.pid) return stay(state);
+      if (event.handle !== state.process.handle) return stay(state);
       return fail(state.failures, fresh(state.suspicion, event.at) ?? exitFailure(event.code, event.signal), event.at);
     case 'timer':
       return stay({ ...state, failures: 0 });
@@ -240,7 +240,7 @@ function whileDraining(state: Of<'draining'>, event: LifecycleEvent): Decision {
     event.kind === 'drained' ||
     event.kind === 'engine-dead' ||
     event.kind === 'hung' ||
-    (event.kind === 'exited' && event.pid === state.process.pid);
+    (event.kind === 'exited' && event.handle === state.process.handle);
   if (!over) return stay(state);
   return { next: { kind: 'stopping' }, effects: [{ kind: 'kill-group', politely: true }] };
 }

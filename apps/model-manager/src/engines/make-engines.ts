@@ -24,6 +24,7 @@ export function makeEngines(
   settings: Settings,
   profile: Profile | null,
   logger: Logger,
+  onLine: (engineId: string, line: string) => void,
   onMeasured: (engine: EngineSettings, index: number, figures: BootFigures) => void,
 ): Engine[] {
   const metrics = engineMetrics();
@@ -56,6 +57,7 @@ export function makeEngines(
         hangTimeoutMs: settings.ENGINE_HANG_TIMEOUT_MS,
         stopTimeoutMs: settings.ENGINE_STOP_TIMEOUT_MS,
         drainTimeoutMs: settings.DRAIN_TIMEOUT_MS,
+        onLine: (line) => onLine(id, line),
         onMeasured: (figures) => onMeasured(engine, index, figures),
       },
       process,

@@ -312,6 +312,121 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/models/status': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Engines, profile in force, switch under way, queue */
+    get: operations['Models_status'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/models/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The status as SSE: now, and after each change
+     * @description `event: status`, each with the whole status, so that a lost one does not matter.
+     */
+    get: operations['Models_events'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/models/switch': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Change the model
+     * @description Requests wait meanwhile and none is lost. When the new model does not come up, the old one comes back. Follow it at /api/models/switches/{id} or /api/models/events.
+     */
+    post: operations['Switches_begin'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/models/switches': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Switches, newest first */
+    get: operations['Switches_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/models/switches/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One switch */
+    get: operations['Switches_get'];
+    put?: never;
+    post?: never;
+    /**
+     * Cancel a switch that runs
+     * @description The model that was in force before serves again; when the new one serves already, it stays.
+     */
+    delete: operations['Switches_cancel'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/engines/{id}/logs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The end of an engine's log
+     * @description With `follow=true` as SSE: `event: lines` with the end, and then with what is added.
+     */
+    get: operations['EngineLogs_logs'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/profiles': {
     parameters: {
       query?: never;
@@ -669,6 +784,7 @@ export interface components {
       | 'method_not_allowed'
       | 'request_timeout'
       | 'conflict'
+      | 'does_not_fit'
       | 'request_too_large'
       | 'unsupported_media_type'
       | 'headers_too_large'
@@ -1112,6 +1228,155 @@ export interface components {
       /** @enum {string} */
       object: 'list';
       data: components['schemas']['ModelDto'][];
+    };
+    /** @enum {string} */
+    ModelsStateKind: 'ready' | 'switching' | 'loading' | 'degraded' | 'draining' | 'failed' | 'stopped' | 'unknown';
+    /** @enum {string} */
+    SwitchState:
+      | 'validating'
+      | 'draining'
+      | 'stopping'
+      | 'starting'
+      | 'warming_up'
+      | 'handing_over'
+      | 'benchmarking'
+      | 'rolling_back'
+      | 'ready'
+      | 'rolled_back'
+      | 'failed'
+      | 'cancelled';
+    /**
+     * @description Whether the old engines end first, or run on until the new ones take over. Null: not decided yet.
+     * @enum {string}
+     */
+    SwitchMode: 'replace' | 'side_by_side';
+    /**
+     * @description Null while it runs.
+     * @enum {string}
+     */
+    SwitchOutcome: 'ready' | 'rolled_back' | 'failed' | 'cancelled';
+    SwitchFailureDto: {
+      /** @example oom_at_load */
+      code: string;
+      /** @description What happened. */
+      message: string;
+      /** @description What to do about it. */
+      advice: string;
+      /** @description Lines of the engine's log that show it. */
+      logLines: string[];
+    };
+    SwitchPhaseDto: {
+      name: components['schemas']['SwitchState'];
+      /** @description How long it took, or has taken so far. */
+      ms: number;
+    };
+    SwitchProgressDto: {
+      /** @example loading weights */
+      phase: string;
+      /** @description 0 to 100. */
+      percent: number;
+      /** @description Seconds until it is ready, by earlier boots. */
+      readyInS: number | null;
+    };
+    SwitchDto: {
+      /** Format: uuid */
+      id: string;
+      /** @description Profile that was in force. Null: none. */
+      from: string | null;
+      to: string;
+      state: components['schemas']['SwitchState'];
+      /** @description Whether the old engines end first, or run on until the new ones take over. Null: not decided yet. */
+      mode: components['schemas']['SwitchMode'] | null;
+      /** @description Id of the user; null: Tandem itself. */
+      requestedBy: string | null;
+      /** Format: date-time */
+      startedAt: string;
+      /** Format: date-time */
+      endedAt: string | null;
+      /** @description Null while it runs. */
+      outcome: components['schemas']['SwitchOutcome'] | null;
+      failure: components['schemas']['SwitchFailureDto'] | null;
+      phases: components['schemas']['SwitchPhaseDto'][];
+      progress: components['schemas']['SwitchProgressDto'] | null;
+      /** @description What was measured after the hand-over. Null: not yet, or nothing. */
+      benchmark: {
+        [key: string]: unknown;
+      } | null;
+    };
+    QueueDto: {
+      /** @description Requests that wait for an engine. */
+      waiting: number;
+      running: number;
+    };
+    /** @enum {string} */
+    EngineStateKind: 'stopped' | 'loading' | 'ready' | 'draining' | 'failed';
+    ServedModelDto: {
+      id: string;
+      /** @description Other names that mean this model. */
+      aliases: string[];
+      /** @description Context length in tokens. */
+      maxModelLen: number | null;
+      /** @description Epoch seconds, as OpenAI's `created`. */
+      created: number;
+    };
+    EngineViewDto: {
+      /** @example vllm-0 */
+      id: string;
+      driver: string;
+      profile: string | null;
+      state: components['schemas']['EngineStateKind'];
+      /** @description Of an engine that loads, in words. */
+      phase: string | null;
+      /** @description 0 to 100, of an engine that loads. */
+      percent: number | null;
+      /** @description Of an engine that failed. */
+      cause: string | null;
+      /** @description What happened, and what to do. */
+      message: string | null;
+      /**
+       * Format: date-time
+       * @description When it is tried again.
+       */
+      retryAt: string | null;
+      /** Format: date-time */
+      readySince: string | null;
+      models: components['schemas']['ServedModelDto'][];
+      /** @description Sequences that it runs at once. */
+      maxNumSeqs: number | null;
+    };
+    ModelsStatusDto: {
+      state: components['schemas']['ModelsStateKind'];
+      /** @description The profile in force: what the model `default` means. */
+      profile: string | null;
+      /** @description What the engine that is waited for does. */
+      phase: string | null;
+      /** @description 0 to 100. */
+      percent: number | null;
+      /** @description Seconds until it is ready, by earlier boots. */
+      readyInS: number | null;
+      /** @description The switch that runs. */
+      switch: components['schemas']['SwitchDto'] | null;
+      queue: components['schemas']['QueueDto'];
+      engines: components['schemas']['EngineViewDto'][];
+    };
+    SwitchRequestDto: {
+      /**
+       * @description Name of a profile.
+       * @example qwen3-14b-awq
+       */
+      profile: string;
+    };
+    SwitchAcceptedDto: {
+      /** Format: uuid */
+      switchId: string;
+    };
+    SwitchPageDto: {
+      items: components['schemas']['SwitchDto'][];
+      /** @description Send it as `cursor` for the next page. */
+      nextCursor: string | null;
+    };
+    EngineLogDto: {
+      lines: string[];
     };
     /** @enum {string} */
     FitVerdict: 'fits' | 'tight' | 'no';
@@ -2947,6 +3212,440 @@ export interface operations {
         };
       };
       /** @description The model does not exist, or this key may not use it. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Models_status: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ModelsStatusDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Models_events: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Switches_begin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SwitchRequestDto'];
+      };
+    };
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SwitchAcceptedDto'];
+        };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description There is no profile of that name. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Another switch runs; `switchId` is its id. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description It cannot fit on this host; `fit` says why, and what would. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Switches_list: {
+    parameters: {
+      query?: {
+        /** @description `nextCursor` of the page before. */
+        cursor?: string;
+        /** @description Items at most; 50 by default. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SwitchPageDto'];
+        };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Switches_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SwitchDto'];
+        };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Switches_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SwitchDto'];
+        };
+      };
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description It is over. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  EngineLogs_logs: {
+    parameters: {
+      query?: {
+        /** @description Go on with what is added, as SSE. */
+        follow?: boolean;
+        /** @description Lines of the end; 200 by default. */
+        lines?: number;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['EngineLogDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
       404: {
         headers: {
           [name: string]: unknown;

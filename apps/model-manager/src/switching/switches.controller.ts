@@ -1,0 +1,26 @@
+import {
+  SwitchSubjects,
+  type Switch,
+  type SwitchListQuery,
+  type SwitchPage,
+  type SwitchRef,
+} from '#contracts/switching';
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { SwitchesService } from './switches.service';
+
+/** Switches by command. */
+@Controller()
+export class SwitchesController {
+  constructor(private readonly switches: SwitchesService) {}
+
+  @MessagePattern(SwitchSubjects.list)
+  list(@Payload() query: SwitchListQuery): SwitchPage {
+    return this.switches.list(query);
+  }
+
+  @MessagePattern(SwitchSubjects.get)
+  get(@Payload() { id }: SwitchRef): Switch {
+    return this.switches.get(id);
+  }
+}
