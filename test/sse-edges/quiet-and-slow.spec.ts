@@ -10,7 +10,7 @@ import {
   STREAM_HEAD,
   token,
   type ScriptedEngine,
-} from './scripted-engine';
+} from '#testing/scripted-engine';
 
 const MIB = 1024 * 1024;
 /** V8 grows its heap in steps; a stream without a bound would add hundreds of MiB here. */

@@ -10,7 +10,7 @@ import {
   token,
   vllmError,
   type ScriptedEngine,
-} from './scripted-engine';
+} from '#testing/scripted-engine';
 
 const TIMEOUTS = { FIRST_TOKEN_TIMEOUT_MS: '1500', BETWEEN_TOKENS_TIMEOUT_MS: '2000', REQUEST_DEADLINE_MS: '9000' };
 
