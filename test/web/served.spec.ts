@@ -9,17 +9,24 @@ describe('the built web UI, as the gateway serves it', () => {
 
   const get = (path: string, headers: Record<string, string> = {}) => fetch(system.url + path, { headers });
 
-  it.each(['/', '/c/00000000-0000-4000-8000-000000000000', '/models', '/usage', '/keys', '/users', '/settings'])(
-    'answers %s with its page, which may run nothing but its own files',
-    async (path) => {
-      const answer = await get(path);
-      expect(answer.status).toBe(200);
-      expect(answer.headers.get('content-type')).toContain('text/html');
-      expect(answer.headers.get('content-security-policy')).toContain("script-src 'self'");
-      expect(answer.headers.get('content-security-policy')).not.toContain('unsafe');
-      expect(await answer.text()).not.toMatch(/<script(?![^>]* src=)|<style| style=/);
-    },
-  );
+  it.each([
+    '/',
+    '/c/00000000-0000-4000-8000-000000000000',
+    '/models',
+    '/models/hardware',
+    '/models/profiles/x',
+    '/usage',
+    '/keys',
+    '/users',
+    '/settings',
+  ])('answers %s with its page, which may run nothing but its own files', async (path) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toContain('text/html');
+    expect(answer.headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect(answer.headers.get('content-security-policy')).not.toContain('unsafe');
+    expect(await answer.text()).not.toMatch(/<script(?![^>]* src=)|<style| style=/);
+  });
 
   it('sends files compressed, and to be kept for a year, since their names change with them', async () => {
     const page = await (await get('/')).text();

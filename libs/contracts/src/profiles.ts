@@ -19,6 +19,10 @@ export interface FitSuggestion {
   why: string;
   /** The changed settings, to be put over the engine's. */
   settings: Record<string, string | number | boolean>;
+  /** Settings of the engine that go with it: GPUs that were pinned, the quantization of other weights. */
+  removes: string[];
+  /** Index of the engine in the profile that it is for. */
+  engine: number;
 }
 
 /** One GPU of an engine, in GiB. */

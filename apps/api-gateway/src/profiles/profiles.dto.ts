@@ -67,6 +67,15 @@ export class FitSuggestionDto implements FitSuggestion {
 
   @Free({ description: 'The changed settings.' })
   settings!: Record<string, string | number | boolean>;
+
+  @ApiProperty({
+    type: [String],
+    description: 'Settings that go with it: pinned GPUs, the quantization of other weights.',
+  })
+  removes!: string[];
+
+  @ApiProperty({ type: 'integer', description: 'Index of the engine in the profile that it is for.' })
+  engine!: number;
 }
 
 export class GpuFitDto implements GpuFit {

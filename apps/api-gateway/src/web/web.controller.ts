@@ -12,7 +12,17 @@ const PAGE_POLICY =
   "connect-src 'self'; manifest-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /** The pages that the UI's own router knows (interfaces.md). */
-const PAGES = ['/', '/c/:conversationId', '/models', '/usage', '/keys', '/users', '/settings'];
+const PAGES = [
+  '/',
+  '/c/:conversationId',
+  '/models',
+  '/models/:section',
+  '/models/profiles/:name',
+  '/usage',
+  '/keys',
+  '/users',
+  '/settings',
+];
 
 const YEAR = '365d';
 /** What Vite calls its files. */

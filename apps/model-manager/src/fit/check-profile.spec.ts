@@ -115,6 +115,18 @@ describe('the fit check', () => {
     for (const { settings } of answer.suggestions) expect(check({ ...engine, ...settings }).verdict).toBe('fits');
   });
 
+  it('says what goes with a suggestion: pinned GPUs, the dtype of other weights', () => {
+    const engine = { model: 'Qwen/Qwen2.5-Coder-14B-Instruct', dtype: 'bfloat16', maxModelLen: 8_192, gpus: [1] };
+    const { suggestions } = check(engine);
+    const removed = new Map(suggestions.map(({ change, removes }) => [change.split(':')[0], removes]));
+    expect(removed.get('tensorParallelSize')).toEqual(['gpus']);
+    expect(removed.get('model')).toEqual(['dtype']);
+    for (const { settings, removes } of suggestions) {
+      const kept = Object.entries(engine).filter(([name]) => !removes.includes(name));
+      expect(check({ ...Object.fromEntries(kept), ...settings }).verdict).toBe('fits');
+    }
+  });
+
   it('shrinks the context, or halves the cache, where the cache is what is missing', () => {
     const answer = check({ model: 'Qwen/Qwen3-14B-AWQ', maxModelLen: 40_960, gpuMemoryUtilization: 0.7 });
     expect(answer.verdict).toBe('no');

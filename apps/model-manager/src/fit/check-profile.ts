@@ -102,11 +102,12 @@ function suggestFor(
   context: FitContext,
   taken: ReadonlyMap<number, number>,
 ): FitSuggestion[] {
-  return suggest(settings, {
+  const changes = suggest(settings, {
     check: (changed) => tryOut(changed, index, context, taken),
     siblings: context.siblings(settings.model),
     gpus: context.hardware.gpus,
   });
+  return changes.map((change) => ({ ...change, engine: index }));
 }
 
 function answer(

@@ -11,7 +11,13 @@ export interface Trial {
   gpus: readonly FitGpu[];
 }
 
-type Change = Record<string, string | number | boolean>;
+type Change = FitSuggestion['settings'];
+
+/** A suggestion for the one engine that is looked at. */
+export type EngineSuggestion = Omit<FitSuggestion, 'engine'>;
+
+/** What belongs to the weights as they are now, and does not hold for others. */
+const OF_THE_WEIGHTS = ['quantization', 'revision', 'dtype'];
 
 /** The settings with others put over them. */
 function changed(settings: EngineSettings, change: Change): EngineSettings {
@@ -23,11 +29,14 @@ function without(settings: EngineSettings, ...names: string[]): EngineSettings {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !names.includes(name))) as EngineSettings;
 }
 
+const given = (settings: EngineSettings, names: readonly string[]): string[] =>
+  names.filter((name) => settings[name] !== undefined);
+
 /**
  * The smallest changes with which an engine fits, each tried out by the check itself: its utilisation, its context, the
  * dtype of its cache, more GPUs, the same model in fewer bits. Where none is enough alone, utilisation and context.
  */
-export function suggest(settings: EngineSettings, trial: Trial): FitSuggestion[] {
+export function suggest(settings: EngineSettings, trial: Trial): EngineSuggestion[] {
   const alone = [
     utilisation(settings, trial),
     context(settings, trial),
@@ -41,7 +50,7 @@ export function suggest(settings: EngineSettings, trial: Trial): FitSuggestion[]
 }
 
 /** In hundredths, from above: the smallest that fits; where none surely does, the smallest that may. */
-function utilisation(settings: EngineSettings, trial: Trial): FitSuggestion | null {
+function utilisation(settings: EngineSettings, trial: Trial): EngineSuggestion | null {
   for (const wanted of ['fits', 'tight'] as const) {
     const found = smallestUtilisation(settings, trial, wanted);
     if (found === null) continue;
@@ -76,7 +85,7 @@ function smallestUtilisation(
 }
 
 /** The longest context that fits, in steps that people write. */
-function context(settings: EngineSettings, trial: Trial): FitSuggestion | null {
+function context(settings: EngineSettings, trial: Trial): EngineSuggestion | null {
   const length = longestThatFits(settings, trial);
   if (length === null) return null;
   const fit = trial.check(changed(settings, { maxModelLen: length }));
@@ -97,7 +106,7 @@ function longestThatFits(settings: EngineSettings, trial: Trial): number | null 
   return works(trial.check(changed(settings, { maxModelLen: length }))) ? length : null;
 }
 
-function cacheDtype(settings: EngineSettings, trial: Trial): FitSuggestion | null {
+function cacheDtype(settings: EngineSettings, trial: Trial): EngineSuggestion | null {
   if (settings['kvCacheDtype'] !== undefined && settings['kvCacheDtype'] !== 'auto') return null;
   for (const kvCacheDtype of ['fp8', 'int8_per_token_head']) {
     const fit = trial.check(changed(settings, { kvCacheDtype }));
@@ -108,27 +117,26 @@ function cacheDtype(settings: EngineSettings, trial: Trial): FitSuggestion | nul
 }
 
 /** More GPUs where memory is short; fewer where the heads cannot be divided. */
-function fewerOrMoreGpus(settings: EngineSettings, trial: Trial): FitSuggestion | null {
+function fewerOrMoreGpus(settings: EngineSettings, trial: Trial): EngineSuggestion | null {
   const now = settings.tensorParallelSize ?? 1;
   const sizes = [2, 4, 8, 1].filter((size) => size !== now && size <= trial.gpus.length);
   for (const tensorParallelSize of sizes) {
     const fit = trial.check(changed(without(settings, 'gpus'), { tensorParallelSize }));
     if (fit === null || !works(fit)) continue;
     const many = tensorParallelSize === 1 ? 'one GPU' : `${tensorParallelSize} GPUs`;
-    return described({ tensorParallelSize }, `On ${many} it fits: ${cacheWords(fit)}.`);
+    return described({ tensorParallelSize }, `On ${many} it fits: ${cacheWords(fit)}.`, given(settings, ['gpus']));
   }
   return null;
 }
 
-function sibling(settings: EngineSettings, trial: Trial, model: string): FitSuggestion | null {
-  // What belongs to the weights as they are now does not hold for others.
-  const fit = trial.check(changed(without(settings, 'quantization', 'revision', 'dtype'), { model }));
+function sibling(settings: EngineSettings, trial: Trial, model: string): EngineSuggestion | null {
+  const fit = trial.check(changed(without(settings, ...OF_THE_WEIGHTS), { model }));
   return fit !== null && works(fit)
-    ? described({ model }, `The same model in fewer bits fits: ${cacheWords(fit)}.`)
+    ? described({ model }, `The same model in fewer bits fits: ${cacheWords(fit)}.`, given(settings, OF_THE_WEIGHTS))
     : null;
 }
 
-function utilisationWithContext(settings: EngineSettings, trial: Trial): FitSuggestion | null {
+function utilisationWithContext(settings: EngineSettings, trial: Trial): EngineSuggestion | null {
   for (let hundredths = 97; hundredths >= 52; hundredths -= 5) {
     const gpuMemoryUtilization = hundredths / 100;
     const maxModelLen = longestThatFits(changed(settings, { gpuMemoryUtilization }), trial);
@@ -142,11 +150,11 @@ function utilisationWithContext(settings: EngineSettings, trial: Trial): FitSugg
 
 const works = (fit: EngineFit | null): boolean => fit !== null && fit.verdict === 'fits';
 
-function described(settings: Change, why: string): FitSuggestion {
+function described(settings: Change, why: string, removes: string[] = []): EngineSuggestion {
   const change = Object.entries(settings)
     .map(([name, value]) => `${name}: ${value}`)
     .join(', ');
-  return { change, why, settings };
+  return { change, why, settings, removes };
 }
 
 function cacheWords({ tokens, maxModelLen }: EngineFit): string {

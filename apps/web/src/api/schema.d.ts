@@ -1389,6 +1389,10 @@ export interface components {
       settings: {
         [key: string]: unknown;
       };
+      /** @description Settings that go with it: pinned GPUs, the quantization of other weights. */
+      removes: string[];
+      /** @description Index of the engine in the profile that it is for. */
+      engine: number;
     };
     GpuFitDto: {
       index: number;

@@ -1,4 +1,4 @@
-import { KeyRound, LogOut, MessageSquare, Settings, Users, type LucideIcon } from 'lucide-react';
+import { Boxes, KeyRound, LogOut, MessageSquare, Settings, Users, type LucideIcon } from 'lucide-react';
 import { Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet } from 'react-router';
@@ -7,6 +7,7 @@ import { IconButton } from '../ui/button';
 
 const PAGES: readonly { to: string; name: string; icon: LucideIcon; adminOnly?: true }[] = [
   { to: '/', name: 'chat.title', icon: MessageSquare },
+  { to: '/models', name: 'models.title', icon: Boxes },
   { to: '/keys', name: 'keys.title', icon: KeyRound },
   { to: '/users', name: 'users.title', icon: Users, adminOnly: true },
   { to: '/settings', name: 'settings.title', icon: Settings },
@@ -26,7 +27,7 @@ export function Layout() {
           <NavLink
             key={to}
             to={to}
-            end={to !== '/'}
+            end={to !== '/' && to !== '/models'}
             title={t(name)}
             className={({ isActive }) =>
               `grid justify-items-center gap-0.5 rounded-lg px-1 py-1.5 text-[0.65rem] [overflow-wrap:normal] ${isActive ? 'bg-raised font-medium text-accent' : 'text-subtle hover:text-text'}`

@@ -1,4 +1,5 @@
 import { createBrowserRouter, Navigate } from 'react-router';
+import { modelsRoute } from '../pages/models/models-route';
 import { Layout } from './layout';
 
 /** Pages load when they are opened; the chat is what most people come for, and all others can wait. */
@@ -11,6 +12,7 @@ export const router = createBrowserRouter([
         path: 'c/:conversationId',
         lazy: async () => ({ Component: (await import('../pages/chat/chat-page')).ChatPage }),
       },
+      modelsRoute,
       { path: 'keys', lazy: async () => ({ Component: (await import('../pages/keys/keys-page')).KeysPage }) },
       { path: 'users', lazy: async () => ({ Component: (await import('../pages/users/users-page')).UsersPage }) },
       {

@@ -1,0 +1,1 @@
+export const profilePath = (name: string): string => `/models/profiles/${encodeURIComponent(name)}`;
