@@ -2,6 +2,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { PlatformModule } from '#common/platform.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
+import { BenchmarksModule } from './benchmarks/benchmarks.module';
 import { ChatModule } from './chat/chat.module';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { GatewayDatabaseModule } from './database/database.module';
@@ -42,6 +43,7 @@ export class AppModule {
         FirstStartModule,
         OpenAiModule,
         ModelsModule,
+        BenchmarksModule,
         ProfilesModule,
         UsageModule,
         ChatModule,

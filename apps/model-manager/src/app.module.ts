@@ -3,6 +3,11 @@ import { PlatformModule } from '#common/platform.module';
 import { Readiness } from '#common/readiness';
 import { Module, type Type } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import { AlertsController } from './alerts/alerts.controller';
+import { AlertsService } from './alerts/alerts.service';
+import { alertsProvider } from './alerts/alerts.provider';
+import { benchmarkProvider } from './benchmark/benchmark.provider';
+import { BenchmarksController } from './benchmark/benchmarks.controller';
 import { BootStore } from './calibration/boot-store';
 import { CalibrationService } from './calibration/calibration.service';
 import { Calibrator } from './calibration/calibrator';
@@ -14,6 +19,7 @@ import { EngineLogsController } from './logs/engine-logs.controller';
 import { EngineLogs } from './logs/engine-logs.service';
 import { HardwareMonitor } from './hardware/hardware-monitor';
 import { hostGpus } from './hardware/host-gpus';
+import { ChatNews } from './news/chat-news';
 import { DEFAULT_PROFILE, loadProfile, shapeProfile } from './profiles/load-profile';
 import { ModelFacts } from './profiles/model-facts';
 import { ProfileStore } from './profiles/profile-store';
@@ -39,8 +45,17 @@ export function modelManagerModule(settings: Settings): Type {
 
   @Module({
     imports: [PlatformModule.forRoot('model-manager', settings)],
-    controllers: [EnginesController, EngineLogsController, ProfilesController, SwitchesController],
+    controllers: [
+      AlertsController,
+      BenchmarksController,
+      EnginesController,
+      EngineLogsController,
+      ProfilesController,
+      SwitchesController,
+    ],
     providers: [
+      ChatNews,
+      alertsProvider(settings),
       { provide: EngineLogs, inject: [Bus], useFactory: (bus: Bus) => new EngineLogs(bus) },
       {
         provide: SwitchesService,
@@ -76,25 +91,30 @@ export function modelManagerModule(settings: Settings): Type {
       },
       {
         provide: EnginesService,
-        inject: [Bus, Readiness, CalibrationService, EngineLogs, Logger],
+        inject: [Bus, Readiness, CalibrationService, EngineLogs, AlertsService, Logger],
         useFactory: (
           bus: Bus,
           readiness: Readiness,
           calibration: CalibrationService,
           logs: EngineLogs,
+          alerts: AlertsService,
           logger: Logger,
         ) => {
           const engines = makeEngines(
             settings,
             profile,
             logger,
-            (id, line) => logs.add(id, line),
+            (id, line) => {
+              logs.add(id, line);
+              alerts.readLine(id, line);
+            },
             (engine, index, figures) => calibration.record(profile?.name ?? '', engine, index, figures),
           );
           enginePids = () => engines.flatMap((engine) => engine.status().pid ?? []);
-          return new EnginesService(profile?.name ?? null, engines, bus, readiness, logger);
+          return new EnginesService(profile?.name ?? null, engines, bus, readiness, alerts, logger);
         },
       },
+      benchmarkProvider(settings, () => profile),
     ],
   })
   class ModelManagerModule {}

@@ -1,6 +1,15 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ConfigError, milliseconds, optionalText, parseConfig, port, serviceVariables, variable } from '#common/config';
+import {
+  ConfigError,
+  count,
+  milliseconds,
+  optionalText,
+  parseConfig,
+  port,
+  serviceVariables,
+  variable,
+} from '#common/config';
 import { z } from 'zod';
 import { splitCommand } from './drivers/command-line';
 
@@ -74,11 +83,59 @@ export const variables = {
     describe: 'Part of the GPU memory that the default profile may use.',
     example: '0.90',
   }),
+  BENCHMARK_AFTER_CHANGE: variable(z.stringbool().default(true), {
+    describe: 'Whether a profile is measured by itself after each switch and each change of its parameters.',
+    example: 'false',
+  }),
+  BENCHMARK_REGRESSION_PERCENT: variable(z.coerce.number().min(1).max(1_000).default(15), {
+    describe: 'A figure of a benchmark that is worse than last time by more is flagged, in percent.',
+    example: '15',
+  }),
+  ALERT_WINDOW_MS: variable(milliseconds.min(1_000).default(300_000), {
+    describe: 'The window in which lines of the engine logs and timeouts are counted for alerts, in milliseconds.',
+    example: '300000',
+  }),
+  ALERT_COOL_DOWN_MS: variable(milliseconds.default(600_000), {
+    describe: 'The same alert does not begin again so soon after its end, in milliseconds.',
+    example: '600000',
+  }),
+  ALERT_ERRORS: variable(count.min(1).default(10), {
+    describe: 'Lines of ERROR in the log of an engine within the window that raise an alert.',
+    example: '10',
+  }),
+  ALERT_CUDA_OUT_OF_MEMORY: variable(count.min(1).default(1), {
+    describe: 'Lines of CUDA out of memory in the log of an engine within the window that raise an alert.',
+    example: '1',
+  }),
+  ALERT_REQUEST_TIMEOUTS: variable(count.min(1).default(5), {
+    describe: 'Requests that ran into a timeout within the window that raise an alert.',
+    example: '5',
+  }),
+  ALERT_WEBHOOK_URL: variable(z.url({ protocol: /^https?$/ }).optional(), {
+    describe: 'Where alerts are posted as JSON; redirects are not followed.',
+    example: 'https://hooks.example.com/tandem',
+  }),
+  ALERT_WEBHOOK_SECRET: variable(optionalText, {
+    describe: 'Signs what is posted: `x-tandem-signature: t=...,v1=...`, an HMAC-SHA256 of `<t>.<body>`.',
+    example: 'a-long-random-text',
+  }),
+  ALERT_EMAIL_TO: variable(optionalText, {
+    describe: 'Who gets alerts by e-mail; several addresses with commas.',
+    example: 'operator@example.com',
+  }),
+  ALERT_EMAIL_FROM: variable(optionalText, {
+    describe: 'The sender of these e-mails; without it the first receiver.',
+    example: 'tandem@example.com',
+  }),
+  SMTP_URL: variable(z.url({ protocol: /^smtps?$/ }).optional(), {
+    describe: 'The mail server, with user and password in the URL; needed for e-mails.',
+    example: 'smtp://tandem:secret@mail.example.com:587',
+  }),
 } as const;
 
 /** Variables of Tandem that an engine has no business with: secrets first of all. */
 const NOT_FOR_ENGINES =
-  /^(NATS_URL|DATABASE_URL|REDIS_URL|JWT_SECRET|TANDEM_.*|PORT|HOST|OTEL_.*|VLLM_(COMMAND|TP|MAXLEN|UTIL)|ENGINE_.*|NODE_OPTIONS)$/;
+  /^(NATS_URL|DATABASE_URL|REDIS_URL|JWT_SECRET|TANDEM_.*|PORT|HOST|OTEL_.*|VLLM_(COMMAND|TP|MAXLEN|UTIL)|ENGINE_.*|ALERT_.*|SMTP_.*|NODE_OPTIONS)$/;
 
 export type Settings = ReturnType<typeof loadSettings>;
 
@@ -89,6 +146,10 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
   const simulated = parsed.ENGINE_DRIVER === 'simulator';
   if (parsed.ENGINE_DRIVER === 'external' && parsed.ENGINE_URL === undefined)
     throw new ConfigError('ENGINE_URL: is needed by ENGINE_DRIVER=external (example: ENGINE_URL=http://10.0.0.5:8000)');
+  if (parsed.ALERT_EMAIL_TO !== undefined && parsed.SMTP_URL === undefined)
+    throw new ConfigError(
+      'SMTP_URL: is needed by ALERT_EMAIL_TO (example: SMTP_URL=smtp://tandem:secret@mail.example.com:587)',
+    );
   const ours = (file: string): string[] => [process.execPath, join(__dirname, '../../vllm-simulator/src', file)];
   const engineStateDirectory = parsed.ENGINE_STATE_DIR ?? join(root, '.tandem', 'engines');
   const smi = parsed.NVIDIA_SMI_COMMAND ?? (simulated ? undefined : 'nvidia-smi');

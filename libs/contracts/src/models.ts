@@ -1,4 +1,5 @@
 /** Engines and their state, as model-manager announces them. */
+import type { Alert } from './alerts';
 import type { Switch } from './switching';
 
 export const ModelSubjects = {
@@ -71,6 +72,8 @@ export interface ModelsState {
   engines: EngineAnnouncement[];
   /** The switch that runs; null or absent: none. */
   switch?: Switch | null | undefined;
+  /** Those that are on; absent: none. */
+  alerts?: Alert[] | undefined;
 }
 
 /** The name that always means the profile in force. */

@@ -13,6 +13,10 @@ export interface Heartbeat {
   inFlight: number;
   /** Of these, requests that wait for an engine. */
   waiting?: number;
+  /** Of a chat-service: requests that people wait for, running or queued. */
+  people?: number;
+  /** Of a chat-service: requests that ran into a timeout or deadline since its start. */
+  timeouts?: number;
   /** The last beat of an instance that leaves in good order. */
   leaving?: boolean;
 }

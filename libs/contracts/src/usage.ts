@@ -19,7 +19,9 @@ export const USAGE_DEAD_STREAM = 'USAGE_DEAD';
 /** Header of a dead letter: why it could not be taken. */
 export const DEAD_LETTER_REASON = 'Tandem-Reason';
 
-export type Endpoint = '/v1/chat/completions' | '/v1/completions' | '/api/chat';
+/** Where a request came in. The last one is nobody's: Tandem measures a profile. */
+export const ENDPOINTS = ['/v1/chat/completions', '/v1/completions', '/api/chat', 'system/benchmark'] as const;
+export type Endpoint = (typeof ENDPOINTS)[number];
 
 /** How a request ended. */
 export const OUTCOMES = [

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { EngineAnnouncement, EngineState, ServedModel } from '#contracts/models';
 import { SwitchDto } from './switch.dto';
+import { AlertDto } from '../benchmarks/alerts.dto';
 
 /** `degraded`: an engine serves and another does not. `unknown`: model-manager has said nothing yet. */
 export const MODELS_STATES = [
@@ -107,4 +108,7 @@ export class ModelsStatusDto {
 
   @ApiProperty({ type: [EngineViewDto] })
   engines!: EngineViewDto[];
+
+  @ApiProperty({ type: [AlertDto], description: 'Those that are on.' })
+  alerts!: AlertDto[];
 }

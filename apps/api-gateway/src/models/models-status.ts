@@ -29,7 +29,12 @@ export class ModelsStatus implements OnModuleInit {
 
   status(): ModelsStatusDto {
     const { state } = this.directory;
-    return { ...summary(state), queue: this.queue(), engines: (state?.engines ?? []).map(engineView) };
+    return {
+      ...summary(state),
+      queue: this.queue(),
+      engines: (state?.engines ?? []).map(engineView),
+      alerts: state?.alerts ?? [],
+    };
   }
 
   /** Called when something changed, several times in a row perhaps. @returns what ends it. */
@@ -66,7 +71,7 @@ export class ModelsStatus implements OnModuleInit {
 }
 
 /** One word for all engines, and how far the one has come that is waited for. */
-function summary(state: ModelsState | null): Omit<ModelsStatusDto, 'queue' | 'engines'> {
+function summary(state: ModelsState | null): Omit<ModelsStatusDto, 'queue' | 'engines' | 'alerts'> {
   const running = state?.switch ?? null;
   const loading = state?.engines.map((engine) => engine.state).find((one) => one.kind === 'loading');
   return {

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsISO8601, Matches } from 'class-validator';
-import { OUTCOMES, type CountMethod, type Endpoint, type Outcome } from '#contracts/usage';
+import { ENDPOINTS, OUTCOMES, type CountMethod, type Endpoint, type Outcome } from '#contracts/usage';
 import { USAGE_GROUPS, type UsageGroup, type UsageRow } from '#contracts/usage-queries';
 import { documented, Presence, Text, WholeInQuery } from '../http/fields';
 
@@ -67,7 +67,6 @@ export class UsageExportQueryDto extends UsageFilterDto {
   bom?: 'true' | 'false';
 }
 
-const ENDPOINTS = ['/v1/chat/completions', '/v1/completions', '/api/chat'] as const satisfies readonly Endpoint[];
 const COUNT_METHODS = ['exact', 'counted', 'estimated'] as const satisfies readonly CountMethod[];
 
 const Figure = (description: string): PropertyDecorator =>

@@ -7,6 +7,7 @@ const PATHS = {
   '/v1/chat/completions': '/v1/chat/completions',
   '/v1/completions': '/v1/completions',
   '/api/chat': '/v1/chat/completions',
+  'system/benchmark': '/v1/chat/completions',
 } as const;
 
 /**

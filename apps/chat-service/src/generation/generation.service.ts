@@ -8,7 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
-import { CodedError } from '#contracts/errors';
+import { CodedError, type ErrorCode } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import {
   CHAT_QUEUE,
@@ -47,6 +47,12 @@ import { TokenReservations } from './token-reservations';
 const SWEEP_MS = 250;
 /** The server's answer to an unsubscribe takes a millisecond. */
 const INTAKE_DRAIN_LIMIT_MS = 1_000;
+/** The engine took too long: what an operator is warned of when it happens often. */
+const TIMEOUTS: readonly (string | null)[] = [
+  'first_token_timeout',
+  'between_tokens_timeout',
+  'request_deadline_exceeded',
+] satisfies ErrorCode[];
 /** Of a request that need not wait. */
 const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
 
@@ -65,6 +71,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private readonly accounts = new TokenAccounts();
   /** Requests that are over and being counted. */
   private readonly counting = new Set<Promise<void>>();
+  /** Requests that ran into a timeout since the start. */
+  private timeouts = 0;
   private intake: Subscription | null = null;
   private readonly drain = new Drain(() => this.running.size);
 
@@ -218,6 +226,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private record(facts: RequestFacts, ending: RequestEnding): void {
     this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
     this.metrics.end(facts, ending);
+    if (TIMEOUTS.includes(ending.errorCode)) this.timeouts += 1;
     this.logger.log({
       msg: 'request finished',
       request_id: facts.requestId,
@@ -297,6 +306,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     this.running.set(keyOf(head), queued);
     try {
       queued.enter();
+      // A benchmark makes room for people at once.
+      if (head.priority !== 'background' && this.admission.waiting === 1) this.beat(false);
     } catch (error) {
       this.running.delete(keyOf(head));
       throw error;
@@ -420,9 +431,17 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       instanceId: this.instanceId,
       inFlight: this.running.size,
       waiting: this.admission.waiting,
+      people: this.people(),
+      timeouts: this.timeouts,
       ...(leaving ? { leaving } : {}),
     };
     this.bus.publishJson(PresenceSubjects.chat, beat);
+  }
+
+  private people(): number {
+    let people = 0;
+    for (const { head } of this.running.values()) if (head.priority !== 'background') people += 1;
+    return people;
   }
 }
 

@@ -1,6 +1,7 @@
 import { jetstream } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import type { Bus } from '#common/bus';
+import type { Alert } from '#contracts/alerts';
 import {
   MODELS_BUCKET,
   MODELS_STATE_KEY,
@@ -30,6 +31,7 @@ export class Announcer {
     private readonly bus: Bus,
     private readonly profile: string | null,
     private readonly engines: () => EngineAnnouncement[],
+    private readonly alerts: () => Alert[],
     private readonly logger: Pick<Logger, 'warn'>,
   ) {}
 
@@ -41,7 +43,13 @@ export class Announcer {
 
   /** The picture now. */
   state(): ModelsState {
-    return { revision: this.revision, profile: this.profile, engines: this.engines() };
+    const alerts = this.alerts();
+    return {
+      revision: this.revision,
+      profile: this.profile,
+      engines: this.engines(),
+      ...(alerts.length === 0 ? {} : { alerts }),
+    };
   }
 
   changed(): void {

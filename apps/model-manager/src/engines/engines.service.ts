@@ -3,6 +3,7 @@ import { Readiness } from '#common/readiness';
 import { ModelSubjects, type ModelsState } from '#contracts/models';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import type { AlertsService } from '../alerts/alerts.service';
 import { Announcer } from './announcer';
 import type { Engine, EngineStatus } from './engine';
 
@@ -16,9 +17,17 @@ export class EnginesService implements OnApplicationBootstrap, BeforeApplication
     private readonly engines: readonly Engine[],
     private readonly bus: Bus,
     readiness: Readiness,
+    alerts: AlertsService,
     logger: Logger,
   ) {
-    this.announcer = new Announcer(bus, profile, () => engines.map((engine) => engine.announcement()), logger);
+    this.announcer = new Announcer(
+      bus,
+      profile,
+      () => engines.map((engine) => engine.announcement()),
+      () => alerts.active(),
+      logger,
+    );
+    alerts.onChange(() => this.announcer.changed());
     let storedOnce = false;
     readiness.add('jetstream', () => (storedOnce ||= this.announcer.isStored));
   }

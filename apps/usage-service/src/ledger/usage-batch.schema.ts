@@ -1,4 +1,4 @@
-import { OUTCOMES, type UsageEvent } from '#contracts/usage';
+import { ENDPOINTS, OUTCOMES, type UsageEvent } from '#contracts/usage';
 import { z } from 'zod';
 
 /** Postgres' text holds neither NUL nor half a surrogate pair; a client's model name may. */
@@ -17,7 +17,7 @@ const facts = {
   userId: text,
   userEmail: text,
   keyId: text.nullable(),
-  endpoint: z.enum(['/v1/chat/completions', '/v1/completions', '/api/chat']),
+  endpoint: z.enum(ENDPOINTS),
   model: text,
   profile: text.nullable(),
   ctxLen: z.number().int().min(0).max(MAX_INTEGER).nullable(),
