@@ -49,6 +49,7 @@ describe('a benchmark of the profile in force', () => {
         model: 'default',
         stream: true,
         max_tokens: 4_000,
+        ignore_eos: true,
         messages: [{ role: 'user', content: 'hi' }],
       }),
       signal,
