@@ -427,6 +427,62 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/models/benchmarks': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The last benchmarks, newest first; each beside the one before it */
+    get: operations['Benchmarks_list'];
+    put?: never;
+    /**
+     * Measures the profile in force
+     * @description Answers at once; about a minute of work follows, which ends as soon as people want something.
+     */
+    post: operations['Benchmarks_start'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/models/benchmarks/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One benchmark; while it runs with what was measured so far */
+    get: operations['Benchmarks_get'];
+    put?: never;
+    post?: never;
+    /** Ends a benchmark that runs */
+    delete: operations['Benchmarks_cancel'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/models/alerts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What an operator should look at: alerts that are on, and the last that were */
+    get: operations['Benchmarks_alerts'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/profiles': {
     parameters: {
       query?: never;
@@ -1344,6 +1400,23 @@ export interface components {
       /** @description Sequences that it runs at once. */
       maxNumSeqs: number | null;
     };
+    /** @enum {string} */
+    AlertKind: 'log_errors' | 'cuda_out_of_memory' | 'request_timeouts' | 'crash_loop' | 'benchmark_regression';
+    AlertDto: {
+      id: string;
+      kind: components['schemas']['AlertKind'];
+      /** @description The engine it is about; null: all together. */
+      engine: string | null;
+      /** @description What happened and what to do. */
+      message: string;
+      /** @description How often it was seen when the alert began. */
+      count: number | null;
+      threshold: number | null;
+      /** @description Epoch milliseconds. */
+      startedAt: number;
+      /** @description Null while it is on. */
+      endedAt: number | null;
+    };
     ModelsStatusDto: {
       state: components['schemas']['ModelsStateKind'];
       /** @description The profile in force: what the model `default` means. */
@@ -1358,6 +1431,8 @@ export interface components {
       switch: components['schemas']['SwitchDto'] | null;
       queue: components['schemas']['QueueDto'];
       engines: components['schemas']['EngineViewDto'][];
+      /** @description Those that are on. */
+      alerts: components['schemas']['AlertDto'][];
     };
     SwitchRequestDto: {
       /**
@@ -1377,6 +1452,110 @@ export interface components {
     };
     EngineLogDto: {
       lines: string[];
+    };
+    BenchmarkStartDto: {
+      /** @description The profile in force where it is absent; no other can be measured. */
+      profile?: string;
+    };
+    BenchmarkStartedDto: {
+      benchmarkId: string;
+    };
+    /** @enum {string} */
+    BenchmarkReason: 'switch' | 'parameters' | 'command';
+    /**
+     * @description `skipped` and `stopped` made room for people, or were cancelled.
+     * @enum {string}
+     */
+    BenchmarkState: 'running' | 'completed' | 'skipped' | 'stopped' | 'failed';
+    SpreadDto: {
+      p50: number;
+      p95: number;
+    };
+    BenchmarkLoadDto: {
+      /** @description At once: 1, 5 or 10. */
+      users: number;
+      /** @description Asked for: 128 or 2,048. */
+      promptTokens: number;
+      /** @description What the engine counted, on average. */
+      measuredPromptTokens: number;
+      requests: number;
+      outputTokens: number;
+      /** @description Milliseconds to the first token. */
+      ttftMs: components['schemas']['SpreadDto'];
+      /** @description Milliseconds between tokens of one answer. */
+      timePerOutputTokenMs: components['schemas']['SpreadDto'];
+      /** @description Of all users together. */
+      tokensPerSecond: number;
+    };
+    AnswerScoreDto: {
+      answers: number;
+      /** @description Mean length. */
+      words: number;
+      /** @description Mean length in tokens. */
+      outputTokens: number;
+      /** @description Part of all four-word sequences that had been said before: 0 none, near 1 a loop. */
+      repetition: number;
+      /** @description 0 to 100, higher is easier (Flesch). */
+      readability: number;
+      /** @description Part of the characters that are text: far below 1 is garbage. */
+      cleanText: number;
+      /** @description Answers that no working model writes. */
+      suspicious: number;
+    };
+    /** @enum {string} */
+    BenchmarkMetric: 'ttftMs' | 'timePerOutputTokenMs' | 'tokensPerSecond';
+    BenchmarkChangeDto: {
+      metric: components['schemas']['BenchmarkMetric'];
+      users: number;
+      promptTokens: number;
+      before: number;
+      after: number;
+      /** @description Positive is better, whatever the metric. */
+      betterPercent: number;
+      /** @description Worse by more than the threshold. */
+      regression: boolean;
+    };
+    BenchmarkComparisonDto: {
+      /** @description The completed one before it of the same profile. */
+      previousId: string;
+      /** @description Epoch milliseconds. */
+      previousEndedAt: number;
+      changes: components['schemas']['BenchmarkChangeDto'][];
+      regressions: number;
+    };
+    BenchmarkRunDto: {
+      id: string;
+      profile: string;
+      model: string;
+      /** @description Another one means other parameters or another version. */
+      fingerprint: string;
+      reason: components['schemas']['BenchmarkReason'];
+      /** @description `skipped` and `stopped` made room for people, or were cancelled. */
+      state: components['schemas']['BenchmarkState'];
+      /** @description Why it was not completed. */
+      why: string | null;
+      /** @description Epoch milliseconds. */
+      startedAt: number;
+      endedAt: number | null;
+      /** @description Those that were measured. */
+      loads: components['schemas']['BenchmarkLoadDto'][];
+      /** @description Loads in all. */
+      plannedLoads: number;
+      /** @description How answers to fixed questions read. */
+      answers: components['schemas']['AnswerScoreDto'] | null;
+      /** @description Null for the first of a profile. */
+      comparison: components['schemas']['BenchmarkComparisonDto'] | null;
+    };
+    BenchmarkListDto: {
+      items: components['schemas']['BenchmarkRunDto'][];
+      /** @description Always null: there is one page. */
+      nextCursor: string | null;
+    };
+    AlertListDto: {
+      /** @description Newest first. */
+      items: components['schemas']['AlertDto'][];
+      /** @description Always null: there is one page. */
+      nextCursor: string | null;
     };
     /** @enum {string} */
     FitVerdict: 'fits' | 'tight' | 'no';
@@ -1584,7 +1763,7 @@ export interface components {
       /** @description Null: signed in with a password. */
       keyId: string | null;
       /** @enum {string} */
-      endpoint: '/v1/chat/completions' | '/v1/completions' | '/api/chat';
+      endpoint: '/v1/chat/completions' | '/v1/completions' | '/api/chat' | 'system/benchmark';
       model: string;
       profile: string | null;
       /** @description Context length of the engine, in tokens. */
@@ -3651,6 +3830,290 @@ export interface operations {
         };
       };
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Benchmarks_list: {
+    parameters: {
+      query?: {
+        /** @description Of this profile only. */
+        profile?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BenchmarkListDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Benchmarks_start: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['BenchmarkStartDto'];
+      };
+    };
+    responses: {
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BenchmarkStartedDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Another one runs, or the profile is not the one in force. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description The engines are not ready. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Benchmarks_get: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BenchmarkRunDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Benchmarks_cancel: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['BenchmarkRunDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description It is over. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Benchmarks_alerts: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['AlertListDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
         headers: {
           [name: string]: unknown;
         };
