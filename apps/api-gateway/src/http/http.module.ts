@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { HttpErrorFilter } from './http-error.filter';
+import { refusals } from './refusals';
 import { RouteMethods } from './route-methods';
 import { StrictValidationPipe } from './validation.pipe';
 
@@ -9,6 +10,7 @@ import { StrictValidationPipe } from './validation.pipe';
 @Module({})
 export class HttpModule {
   static forRoot(routeMethods: RouteMethods): DynamicModule {
+    refusals();
     return {
       module: HttpModule,
       providers: [
