@@ -4,6 +4,7 @@ import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { BenchmarksModule } from './benchmarks/benchmarks.module';
 import { ChatModule } from './chat/chat.module';
+import { CodeModule } from './code/code.module';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { GatewayDatabaseModule } from './database/database.module';
 import { ConversationsModule } from './conversations/conversations.module';
@@ -47,6 +48,7 @@ export class AppModule {
         ProfilesModule,
         UsageModule,
         ChatModule,
+        CodeModule,
         ConversationsModule,
         PromptsModule,
         MyDataModule,

@@ -4,6 +4,8 @@ import { PlatformModule } from '#common/platform.module';
 import { Admission } from './admission/admission';
 import { Peers } from './admission/peers';
 import { CHAT_CONFIG, type ChatConfig } from './config';
+import { CodeController } from './code/code.controller';
+import { CodeTurns } from './code/code-turns';
 import { ConversationsModule } from './conversations/conversations.module';
 import { EngineRouter } from './engines/engine-router';
 import { ChatTurns } from './generation/chat-turns';
@@ -18,6 +20,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [PlatformModule.forRoot('chat-service', config), ConversationsModule],
+      controllers: [CodeController],
       providers: [
         { provide: CHAT_CONFIG, useValue: config },
         ModelsDirectory,
@@ -27,6 +30,7 @@ export class AppModule {
         TokenReservations,
         JournalPublisher,
         ChatTurns,
+        CodeTurns,
         GenerationService,
       ],
       exports: [CHAT_CONFIG],

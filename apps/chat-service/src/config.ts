@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { z } from 'zod';
-import { count, milliseconds, parseConfig, serviceVariables, variable } from '#common/config';
+import { count, milliseconds, optionalText, parseConfig, serviceVariables, variable } from '#common/config';
+import { projectRoot } from '#common/project-root';
 
 export const chatVariables = {
   ...serviceVariables,
@@ -60,6 +62,22 @@ export const chatVariables = {
     describe: 'Days after its last use that a conversation is deleted; 0 keeps conversations for ever.',
     example: '365',
   }),
+  MODELS_DIR: variable(optionalText, {
+    describe: 'Folder of facts about models, in which the code assistant finds their fill-in-the-middle tokens.',
+    example: 'models',
+  }),
+  CODE_PROMPTS_DIR: variable(optionalText, {
+    describe: 'Folder of the prompt templates of the code assistant.',
+    example: 'prompts/code',
+  }),
+  CODE_CHUNK_CHARS: variable(count.min(1).max(4_096).default(12), {
+    describe: 'The code assistant sends a chunk as soon as it has so many characters.',
+    example: '12',
+  }),
+  CODE_CHUNK_DELAY_MS: variable(milliseconds.max(1_000).default(50), {
+    describe: 'The code assistant gathers characters for a chunk at most so long, milliseconds.',
+    example: '50',
+  }),
   LEDGER_TIMEOUT_MS: variable(milliseconds.default(5_000), {
     describe: 'How long a request waits for the ledger to take its start before it is refused, milliseconds.',
     example: '5000',
@@ -70,5 +88,11 @@ export type ChatConfig = ReturnType<typeof loadChatConfig>;
 export const CHAT_CONFIG = Symbol('CHAT_CONFIG');
 
 export function loadChatConfig(environment: Readonly<Record<string, string | undefined>>) {
-  return parseConfig(chatVariables, environment);
+  const parsed = parseConfig(chatVariables, environment);
+  const root = projectRoot(__dirname);
+  return Object.freeze({
+    ...parsed,
+    modelsDirectory: parsed.MODELS_DIR ?? join(root, 'models'),
+    codePromptsDirectory: parsed.CODE_PROMPTS_DIR ?? join(root, 'prompts', 'code'),
+  });
 }

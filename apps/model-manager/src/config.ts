@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import {
   ConfigError,
   count,
@@ -10,6 +9,7 @@ import {
   serviceVariables,
   variable,
 } from '#common/config';
+import { projectRoot } from '#common/project-root';
 import { z } from 'zod';
 import { splitCommand } from './drivers/command-line';
 
@@ -185,12 +185,4 @@ function engineEnvironment(environment: Readonly<Record<string, string | undefin
   const token = environment['HUGGING_FACE_HUB_TOKEN'];
   if (token !== undefined && token !== '') inherited['HF_TOKEN'] ??= token;
   return inherited;
-}
-
-/** The nearest folder above that holds package.json: the sources and the build lie at different depths. */
-function projectRoot(from: string): string {
-  for (let at = from; ; at = dirname(at)) {
-    if (existsSync(join(at, 'package.json'))) return at;
-    if (dirname(at) === at) return from;
-  }
 }

@@ -21,6 +21,8 @@ export const FrameKind = {
   end: 5,
   /** JSON `QueueNews`: the request waits for its turn. Comes before any `data` or `body`. */
   queue: 6,
+  /** JSON object of HTTP headers that the answer shall have, where its head has not gone out. Comes before any bytes. */
+  headers: 7,
 } as const;
 
 export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];

@@ -4,6 +4,7 @@
  */
 import type { Actor } from './access';
 import type { ChatTurn } from './chat';
+import type { CodeTurn } from './code';
 import type { Endpoint } from './usage';
 import { CodedError } from './errors';
 
@@ -43,6 +44,8 @@ export interface GenerateRequest {
   priority?: 'background';
   /** Of `/api/chat` alone: what is kept of it. */
   chat?: ChatTurn;
+  /** Of the code assistant alone; the body is a `CodeBody`. */
+  code?: CodeTurn;
   /** Epoch milliseconds of arrival, for the ledger only: deadlines run on the monotonic clock of each process. */
   receivedAt: number;
   /** Milliseconds the request had spent in the gateway when it was published. */

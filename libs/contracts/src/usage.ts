@@ -19,8 +19,14 @@ export const USAGE_DEAD_STREAM = 'USAGE_DEAD';
 /** Header of a dead letter: why it could not be taken. */
 export const DEAD_LETTER_REASON = 'Tandem-Reason';
 
-/** Where a request came in. The last one is nobody's: Tandem measures a profile. */
-export const ENDPOINTS = ['/v1/chat/completions', '/v1/completions', '/api/chat', 'system/benchmark'] as const;
+/** Where a request came in; one that streams at a path of its own counts as its plain one. The last is nobody's: Tandem measures. */
+export const ENDPOINTS = [
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/api/chat',
+  '/api/v1/code/generate',
+  'system/benchmark',
+] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
 
 /** How a request ended. */

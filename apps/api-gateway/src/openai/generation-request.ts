@@ -242,7 +242,7 @@ const ESCAPED_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 const ESCAPED_NUL = /(?<!\\)(?:\\\\)*\\u0000/;
 
 /** @throws CodedError when a string in it is no text: half a surrogate pair, or a NUL, which no database of ours keeps. */
-function encode(forward: Record<string, unknown>): Uint8Array {
+export function encode(forward: object): Uint8Array {
   const json = JSON.stringify(forward);
   if (json.includes('\\ud') && ESCAPED_SURROGATE.test(json)) {
     throw new CodedError(

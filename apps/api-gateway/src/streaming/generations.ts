@@ -4,6 +4,7 @@ import type { Actor } from '#contracts/access';
 import { CodedError } from '#contracts/errors';
 import { resolveModel } from '#contracts/models';
 import type { ChatTurn } from '#contracts/chat';
+import type { CodeTurn } from '#contracts/code';
 import type { Endpoint } from '#contracts/usage';
 import { ModelsDirectory } from '#common/models-directory';
 import { startSpan } from '#common/tracing';
@@ -32,6 +33,8 @@ export interface GenerationCall {
   body: Uint8Array;
   /** Of `/api/chat` alone. */
   chat?: ChatTurn;
+  /** Of the code assistant alone. */
+  code?: CodeTurn;
   /** Fields that were left out, for `x-tandem-ignored-fields`. */
   ignored: string[];
 }
@@ -100,7 +103,7 @@ export class Generations {
   private async stream(request: StreamRequest, body: Uint8Array, reply: FastifyReply): Promise<void> {
     const answer = new SseAnswer(reply, {
       maxBufferedBytes: this.config.SLOW_READER_BYTES,
-      namedQueueEvents: request.endpoint === '/api/chat',
+      namedQueueEvents: request.endpoint !== '/v1/chat/completions' && request.endpoint !== '/v1/completions',
       onSlowReader: () => {
         this.hub.abandon(live, 'slow_reader');
         answer.onError(
@@ -118,7 +121,7 @@ export class Generations {
   }
 
   private async whole(request: StreamRequest, body: Uint8Array, reply: FastifyReply): Promise<void> {
-    const answer = new WholeAnswer();
+    const answer = new WholeAnswer((headers) => void reply.headers(headers));
     const live = this.hub.open(request, body, answer);
     reply.raw.once('close', () => {
       this.hub.abandon(live, 'client_gone');

@@ -8,6 +8,8 @@ export interface StreamReader {
   onBytes(bytes: Buffer): void;
   /** The request waits for its turn. Comes before any bytes. */
   onQueue(news: QueueNews): void;
+  /** Headers of the answer, from the one who gives it. Comes before any bytes. */
+  onHeaders(headers: Readonly<Record<string, string>>): void;
   /** All bytes of one message have been handed over. */
   flush(): void;
   onEnd(): void;

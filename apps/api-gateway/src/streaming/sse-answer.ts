@@ -63,6 +63,11 @@ export class SseAnswer implements StreamReader {
     } else this.news = news;
   }
 
+  /** Too late where queue news has sent the head; the event `meta` says the same. */
+  onHeaders(headers: Readonly<Record<string, string>>): void {
+    if (!this.begun && !this.ended) void this.reply.headers(headers);
+  }
+
   flush(): void {
     if (this.ended || this.pending.length === 0) return;
     // What waited before this write: one large event is not the reader's fault.

@@ -15,6 +15,7 @@ import { StreamHub, type StreamRequest } from './stream-hub';
 const CHAT = 'chat-of-the-test';
 const NOBODY: StreamReader = {
   onBytes: () => undefined,
+  onHeaders: () => undefined,
   onQueue: () => undefined,
   flush: () => undefined,
   onEnd: () => undefined,

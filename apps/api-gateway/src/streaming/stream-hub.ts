@@ -178,6 +178,9 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
         stream.reader.onBytes(frame.payload);
         this.touched.add(stream);
         return;
+      case FrameKind.headers:
+        stream.reader.onHeaders(JSON.parse(frame.payload.toString('utf8')) as Record<string, string>);
+        return;
       case FrameKind.queue:
         stream.reader.onQueue(JSON.parse(frame.payload.toString('utf8')) as QueueNews);
         return;

@@ -10,7 +10,8 @@ export class WholeAnswer implements StreamReader {
   private reject: (error: CodedError) => void = () => undefined;
   private readonly parts: Buffer[] = [];
 
-  constructor() {
+  /** @param onHeaders takes headers that the answer shall have. */
+  constructor(readonly onHeaders: (headers: Readonly<Record<string, string>>) => void) {
     this.body = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

@@ -1,20 +1,30 @@
 import type { GenerateRequest } from '#contracts/generate';
+import type { Endpoint } from '#contracts/usage';
 
 const OPEN = 0x7b;
 
 /** The engine's paths that are ever called for a user; none is chosen by the user's own path. */
-const PATHS = {
+const PATHS: Readonly<Record<Endpoint, EnginePath>> = {
   '/v1/chat/completions': '/v1/chat/completions',
   '/v1/completions': '/v1/completions',
   '/api/chat': '/v1/chat/completions',
+  '/api/v1/code/generate': '/v1/chat/completions',
   'system/benchmark': '/v1/chat/completions',
-} as const;
+};
+
+export type EnginePath = '/v1/chat/completions' | '/v1/completions';
 
 /**
  * The request as it goes on the wire. What chat-service decides (model, usage) is put in front of the gateway's JSON,
  * which is not parsed again. The gateway has taken those fields out, so no later duplicate can win.
  */
-export function engineRequest(head: GenerateRequest, servedName: string, body: Uint8Array, authority: string): Buffer {
+export function engineRequest(
+  head: GenerateRequest,
+  servedName: string,
+  body: Uint8Array,
+  authority: string,
+  path: EnginePath = PATHS[head.endpoint],
+): Buffer {
   const options = { include_usage: true, ...(head.continuousUsage ? { continuous_usage_stats: true } : {}) };
   const decided = JSON.stringify({
     model: servedName,
@@ -27,7 +37,7 @@ export function engineRequest(head: GenerateRequest, servedName: string, body: U
   const tail = empty ? Buffer.alloc(0) : rest.subarray(1);
   const trace = head.traceparent === undefined ? '' : `traceparent: ${head.traceparent}\r\n`;
   const start =
-    `POST ${PATHS[head.endpoint]} HTTP/1.1\r\nHost: ${authority}\r\nContent-Type: application/json\r\n` +
+    `POST ${path} HTTP/1.1\r\nHost: ${authority}\r\nContent-Type: application/json\r\n` +
     `Content-Length: ${prefix.length + tail.length}\r\nX-Request-Id: ${head.requestId}\r\n${trace}\r\n`;
   return Buffer.concat([Buffer.from(start, 'latin1'), prefix, tail]);
 }

@@ -12,17 +12,20 @@ import { AnswerJournal } from '../conversations/answer-journal';
 import type { AnswerRecord } from '../conversations/answer-record';
 import { ExchangeRepository, type Exchange } from '../conversations/exchange.repository';
 import { Writers } from '../conversations/writers';
+import type { EnginePath } from '../engines/engine-request';
 import type { Route } from '../engines/engine-router';
 import { TitleWriter } from '../titles/title-writer';
+import type { AnswerFrame } from './generation';
 
 /** A request of native chat as the gateway checked it: sampling parameters, and messages. */
 type ChatBody = Record<string, unknown> & { messages: EngineMessage[] };
 
-/** What goes to the engine, and what the client is told before its answer. */
+/** What goes to the engine, and what is our own about its answer. */
 export interface PreparedTurn {
   body: Buffer;
-  /** The event `meta`. */
-  preface: Buffer;
+  /** Where it goes; absent: as its endpoint says. */
+  path?: EnginePath;
+  frame: AnswerFrame;
 }
 
 interface KeptTurn {
@@ -91,7 +94,7 @@ export class ChatTurns {
     };
     return {
       body: Buffer.from(JSON.stringify({ ...request, messages: fitted.messages })),
-      preface: Buffer.from(`event: meta\ndata: ${JSON.stringify(meta)}\n\n`),
+      frame: { preface: Buffer.from(`event: meta\ndata: ${JSON.stringify(meta)}\n\n`) },
     };
   }
 

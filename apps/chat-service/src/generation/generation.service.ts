@@ -27,6 +27,7 @@ import { Readiness } from '#common/readiness';
 import { startSpan, type Traced } from '#common/tracing';
 import { Admission } from '../admission/admission';
 import { Peers } from '../admission/peers';
+import { CodeTurns } from '../code/code-turns';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { engineRequest } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
@@ -86,6 +87,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     peers: Peers,
     private readonly publisher: JournalPublisher,
     private readonly turns: ChatTurns,
+    private readonly codeTurns: CodeTurns,
     private readonly readiness: Readiness,
     private readonly logger: Logger,
   ) {
@@ -285,8 +287,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
     if (this.journal.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
-    // One with a token limit has its tokens reserved first; of a native chat, once its prompt is put together.
-    if (head.metered === true && head.chat === undefined) return this.queue(head, body);
+    // One with a token limit has its tokens reserved first; where a prompt is put together here, after that.
+    if (head.metered === true && !isPrepared(head)) return this.queue(head, body);
     const route = this.admission.enter(head.model, head.actor.userId, head.choices);
     if (route === null) return this.queue(head, body);
     try {
@@ -320,7 +322,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
     const traced = span === null ? head : { ...head, traceparent: span.traceparent };
     const { servedName } = route.model;
-    const request = head.chat === undefined ? engineRequest(traced, servedName, body, route.pool.authority) : null;
+    const request = isPrepared(head) ? null : engineRequest(traced, servedName, body, route.pool.authority);
     const facts = factsOf(head, route);
     // What the engine reads, should it have to be counted: a turn's is put together later.
     const sent = { body };
@@ -337,7 +339,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     else generation.start((handler) => route.pool.send(request, handler));
   }
 
-  /** Native chat: what the engine is to read is put together now that it is known which one it is. */
+  /** Native chat and code: what the engine is to read is put together now that it is known which one it is. */
   private async startTurn(
     generation: Generation,
     head: GenerateRequest,
@@ -345,12 +347,15 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     route: Route,
   ): Promise<void> {
     try {
-      const turn = await this.turns.prepare(head, sent.body, route);
+      const turn =
+        head.code === undefined
+          ? await this.turns.prepare(head, sent.body, route)
+          : this.codeTurns.prepare(head, head.code, sent.body, route);
       sent.body = turn.body;
       const refusal = head.metered === true ? await this.reservations.reserve(head, turn.body, route) : null;
       if (refusal !== null) throw refusal;
-      const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority);
-      generation.begin(turn.preface, (handler) => route.pool.send(request, handler));
+      const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority, turn.path);
+      generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
     } catch (error) {
       generation.fail(this.codedError(error, head));
     }
@@ -443,6 +448,11 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     for (const { head } of this.running.values()) if (head.priority !== 'background') people += 1;
     return people;
   }
+}
+
+/** Its prompt is put together by us, when it is known which engine reads it. */
+function isPrepared({ chat, code }: GenerateRequest): boolean {
+  return chat !== undefined || code !== undefined;
 }
 
 function keyOf({ gatewayId, stream }: Pick<GenerateRequest, 'gatewayId' | 'stream'>): string {

@@ -6,6 +6,7 @@ import type { EngineConnectionError } from '../engines/http/engine-connection';
 import type { EngineCall } from '../engines/http/engine-pool';
 import type { ResponseHead } from '../engines/http/response-reader';
 import { StreamAnswer, WholeAnswer, type Answer } from './answer';
+import type { AnswerRewriter } from './answer-rewriter';
 import { toCodedError, type EngineError } from './engine-errors';
 import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
 import type { FrameSender, Urgency } from './frame-sender';
@@ -26,6 +27,15 @@ export interface Prologue {
   sequence: number;
   /** Milliseconds in the queue. */
   queueMs: number;
+}
+
+/** What is our own about an answer. */
+export interface AnswerFrame {
+  /** An event before the answer, which sends the status 200. */
+  preface?: Buffer;
+  /** Of the answer to the client. */
+  headers?: Readonly<Record<string, string>>;
+  rewriter?: AnswerRewriter;
 }
 
 export interface GenerationOwner {
@@ -60,6 +70,8 @@ export class Generation {
   private held: { kind: FrameKind; bytes: Buffer }[] | null = [];
   /** How it ended, where the ledger does not have its start yet. */
   private ended: RequestEnding | null = null;
+  /** Null: the client gets what the engine sends. */
+  private rewriter: AnswerRewriter | null = null;
   /** When the last checkpoint was made, and how many events it knew. */
   private checkpointAt = 0;
   private checkpointEvents = 0;
@@ -86,11 +98,18 @@ export class Generation {
     this.call = send(this);
   }
 
-  /** As `start`, with an event of our own before the answer; nothing when it has ended meanwhile. */
-  begin(preface: Buffer, send: (generation: Generation) => EngineCall): void {
+  /** As `start`, with what is our own about the answer; nothing when it has ended meanwhile. */
+  begin({ preface, headers, rewriter }: AnswerFrame, send: (generation: Generation) => EngineCall): void {
     if (this.over) return;
-    this.prefaced = true;
-    this.emit('now', FrameKind.data, preface);
+    if (headers !== undefined) this.emit('now', FrameKind.headers, Buffer.from(JSON.stringify(headers)));
+    if (preface !== undefined) {
+      this.prefaced = true;
+      this.emit('now', FrameKind.data, preface);
+    }
+    if (rewriter !== undefined) {
+      this.rewriter = rewriter;
+      rewriter.open((kind, bytes) => this.emit('soon', kind, bytes));
+    }
     this.start(send);
   }
 
@@ -142,10 +161,12 @@ export class Generation {
       if (first) this.firstTokenAt = this.lastTokenAt;
     }
     this.tap?.(bytes, start, end);
-    this.emit(first ? 'now' : 'soon', kind, bytes, start, end);
+    if (this.rewriter === null) this.emit(first ? 'now' : 'soon', kind, bytes, start, end);
+    else this.rewrite((rewriter) => rewriter.push(bytes, start, end));
   }
 
   complete(): void {
+    this.rewrite((rewriter) => rewriter.end(true));
     this.finish({ kind: 'completed' });
   }
 
@@ -213,10 +234,23 @@ export class Generation {
       this.fail(new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.'));
   }
 
+  /** An answer that cannot be read is an error of the engine. */
+  private rewrite(step: (rewriter: AnswerRewriter) => void): void {
+    if (this.rewriter === null || this.over) return;
+    try {
+      step(this.rewriter);
+    } catch {
+      this.engineError({ status: 502, message: 'the answer is in no form that is known' });
+    }
+  }
+
   private finish(ending: Ending): void {
     if (this.over) return;
     this.over = true;
-    if (ending.kind !== 'completed') this.call?.abort();
+    if (ending.kind !== 'completed') {
+      this.call?.abort();
+      this.rewriter?.end(false);
+    }
     if (ending.kind === 'completed') this.emit('now', FrameKind.end);
     else this.emit('now', FrameKind.error, Buffer.from(JSON.stringify(errorOf(ending).toWire())));
     const ended = this.ending(ending);

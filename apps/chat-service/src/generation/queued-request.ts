@@ -52,8 +52,8 @@ export class QueuedRequest implements Applicant {
   // ---- the queue's side
 
   onTurn(route: Route, waitedMs: number): void {
-    const { metered, chat } = this.head;
-    if (metered !== true || chat !== undefined) return this.pass(route, waitedMs);
+    const { metered, chat, code } = this.head;
+    if (metered !== true || chat !== undefined || code !== undefined) return this.pass(route, waitedMs);
     this.ticket = null;
     this.place = route;
     // The gateway is asked about it, so it must know who owns it.
