@@ -628,6 +628,80 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/code/generate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Write code
+     * @description The answer is code and nothing else: thinking, Markdown fences and explanations around it are taken away. The same keys, limits, queue, ledger and errors as for every other generation.
+     */
+    post: operations['Code_generate'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/code/generate/stream': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Write code, as a stream
+     * @description Server-sent events: `queue` while the request waits, `meta` (who answers, with which model and template), then unnamed events, each one chunk in OpenAI’s format, the last one with the token counts, then `data: [DONE]`. A failure after the first event is `data: {"error": {...}}`, and no `[DONE]` follows.
+     */
+    post: operations['Code_stream'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/code/models': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Models that write code, and what can be asked for */
+    get: operations['Code_models'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/code/health': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who would answer now */
+    get: operations['Code_health'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/conversations': {
     parameters: {
       query?: never;
@@ -1763,7 +1837,7 @@ export interface components {
       /** @description Null: signed in with a password. */
       keyId: string | null;
       /** @enum {string} */
-      endpoint: '/v1/chat/completions' | '/v1/completions' | '/api/chat' | 'system/benchmark';
+      endpoint: '/v1/chat/completions' | '/v1/completions' | '/api/chat' | '/api/v1/code/generate' | 'system/benchmark';
       model: string;
       profile: string | null;
       /** @description Context length of the engine, in tokens. */
@@ -1888,6 +1962,102 @@ export interface components {
       temperature?: number;
       /** @example 256 */
       maxTokens?: number;
+    };
+    /**
+     * @description What is asked for.
+     * @enum {string}
+     */
+    CodeModelType: 'autocomplete' | 'prompt' | 'comment' | 'error_fix';
+    CodeRequestDto: {
+      /** @description What is asked for. */
+      modelType: components['schemas']['CodeModelType'];
+      /**
+       * @description What to do. Alone: the text before the cursor (`autocomplete`) or the code to work on (`comment`, `error_fix`).
+       * @example print("Jay")
+       */
+      prompt?: string;
+      /** @example python */
+      language?: string;
+      /** @description Code before the cursor. */
+      prefix?: string;
+      /** @description Code after the cursor. */
+      suffix?: string;
+      /** @description Code that the answer replaces. */
+      selection?: string;
+      /** @description Of `error_fix`: what the compiler or the run said. */
+      error?: string;
+      /** @description Left out: as the template of the type says. */
+      temperature?: number;
+      maxTokens?: number;
+      /** @example default */
+      model?: string;
+      /** @description A chunk leaves when it has so many characters. */
+      chunkChars?: number;
+      /** @description No text waits longer than this for more of it. */
+      chunkDelayMs?: number;
+    };
+    /**
+     * @description Who gave the answer.
+     * @enum {string}
+     */
+    Backend: 'vllm' | 'fallback' | 'local';
+    CodeUsageDto: {
+      inputTokens: number;
+      outputTokens: number;
+    };
+    CodeAnswerDto: {
+      requestId: string;
+      /** @description Who gave the answer. */
+      backend: components['schemas']['Backend'];
+      model: string;
+      modelType: components['schemas']['CodeModelType'];
+      language: string | null;
+      /**
+       * @description Template and version that the prompt was made with.
+       * @example prompt@1
+       */
+      template: string;
+      /** @description Characters around the cursor that were left out of the prompt. */
+      droppedChars: number;
+      /**
+       * @description Code and nothing else.
+       * @example print("Jay")
+       */
+      code: string;
+      /** @example stop */
+      finishReason: string | null;
+      usage: components['schemas']['CodeUsageDto'] | null;
+    };
+    CodeModelDto: {
+      /** @description The name to ask for. */
+      id: string;
+      backend: components['schemas']['Backend'];
+      contextTokens: number | null;
+      /** @description Autocomplete uses the fill-in-the-middle tokens of the model. */
+      fillInTheMiddle: boolean;
+    };
+    CodeModelTypeDto: {
+      /** @example autocomplete */
+      id: string;
+      /** @description Version of its template. */
+      template: number;
+    };
+    CodeModelsDto: {
+      items: components['schemas']['CodeModelDto'][];
+      nextCursor: string | null;
+      modelTypes: components['schemas']['CodeModelTypeDto'][];
+    };
+    CodeHealthDto: {
+      /**
+       * @description `degraded`: not by the engines of this installation.
+       * @enum {string}
+       */
+      status: 'ok' | 'degraded';
+      /** @description Who would answer now. */
+      backend: components['schemas']['Backend'];
+      model: string;
+      /** @description Why the engines of this installation would not answer. */
+      reason: string | null;
     };
     /**
      * @description Who wrote the title.
@@ -4631,6 +4801,281 @@ export interface operations {
           'application/json': components['schemas']['ErrorResponseDto'];
         };
       };
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Code_generate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CodeRequestDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          /** @description Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`. */
+          'x-tandem-backend'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CodeAnswerDto'];
+        };
+      };
+      /** @description A field is wrong (`param` names it), or the code is too long. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description No such model for this key. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description No engine is ready, and why. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Code_stream: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['CodeRequestDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          /** @description Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`. */
+          'x-tandem-backend'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+      /** @description A field is wrong (`param` names it), or the code is too long. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description No such model for this key. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description No engine is ready, and why. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Code_models: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CodeModelsDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Code_health: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['CodeHealthDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody would, and why. */
       503: {
         headers: {
           [name: string]: unknown;
