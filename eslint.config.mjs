@@ -1,4 +1,6 @@
 import { readdirSync } from 'node:fs';
+import jsxA11y from 'eslint-plugin-jsx-a11y';
+import reactHooks from 'eslint-plugin-react-hooks';
 import importX from 'eslint-plugin-import-x';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
@@ -6,7 +8,7 @@ import tseslint from 'typescript-eslint';
 const apps = readdirSync(new URL('./apps', import.meta.url));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.cache/', '.tandem/', 'apps/web/', '**/*.mjs', '**/*.cjs', '**/*.js'] },
+  { ignores: ['dist/', 'node_modules/', '.cache/', '.tandem/', '**/*.mjs', '**/*.cjs', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -48,12 +50,41 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/config.ts', '**/main.ts', '**/*.spec.ts', 'test/**', 'libs/testing/**', 'tools/**', 'benchmarks/**'],
+    files: [
+      '**/config.ts',
+      '**/main.ts',
+      '**/vite.config.ts',
+      '**/*.spec.ts',
+      'test/**',
+      'libs/testing/**',
+      'tools/**',
+      'benchmarks/**',
+    ],
     rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: ['**/*.spec.ts', 'test/**', 'libs/testing/**'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
+  },
+  {
+    files: ['apps/web/src/**'],
+    plugins: { 'react-hooks': reactHooks },
+    rules: {
+      ...reactHooks.configs.flat.recommended.rules,
+      'react-hooks/incompatible-library': 'off', // what React's compiler leaves alone; it is not used
+    },
+  },
+  {
+    files: ['apps/web/src/**/*.tsx'],
+    plugins: { 'jsx-a11y': jsxA11y },
+    rules: {
+      ...jsxA11y.flatConfigs.strict.rules,
+      // In a dialog that opens: it says where the focus goes.
+      'jsx-a11y/no-autofocus': ['error', { ignoreNonDOM: true }],
+      // What scrolls must be reachable by keyboard.
+      'jsx-a11y/no-noninteractive-tabindex': ['error', { roles: ['region', 'tabpanel'], tags: [] }],
+      'jsx-a11y/no-noninteractive-element-to-interactive-role': ['error', { ul: ['listbox'], li: ['option'] }],
+    },
   },
   prettier,
 );

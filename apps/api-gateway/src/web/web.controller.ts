@@ -24,6 +24,16 @@ const PAGES = [
   '/settings',
 ];
 
+/** What the page names besides its built files. */
+const FILES = [
+  'icon.svg',
+  'icon-192.png',
+  'icon-512.png',
+  'icon-maskable-512.png',
+  'apple-touch-icon.png',
+  'manifest.webmanifest',
+];
+
 const YEAR = '365d';
 /** What Vite calls its files. */
 const BUILT_FILE = /^[\w.-]+$/;
@@ -48,7 +58,7 @@ export class WebController {
     send(reply, `assets/${file}`, { maxAge: YEAR, immutable: true });
   }
 
-  @Get(['icon.svg', 'manifest.webmanifest'])
+  @Get(FILES)
   file(@Res() reply: FastifyReply): void {
     send(reply, reply.request.url.split('?', 1)[0]?.slice(1) ?? '', { maxAge: '1d' });
   }

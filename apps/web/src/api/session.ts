@@ -102,5 +102,5 @@ async function refresh(): Promise<string | null> {
 function oneTabAtATime<T>(work: () => Promise<T>): Promise<T> {
   // Web Locks need HTTPS or localhost; a plain-HTTP address in a home network has none.
   if (!('locks' in navigator)) return work();
-  return navigator.locks.request(REFRESH_LOCK, work) as Promise<T>;
+  return navigator.locks.request(REFRESH_LOCK, work);
 }

@@ -1,13 +1,17 @@
-import { Boxes, KeyRound, LogOut, MessageSquare, Settings, Users, type LucideIcon } from 'lucide-react';
-import { Suspense } from 'react';
+import { BarChart3, Boxes, KeyRound, LogOut, MessageSquare, Settings, Users, type LucideIcon } from 'lucide-react';
+import { Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { NavLink, Outlet } from 'react-router';
+import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { signOut, useSession } from '../api/session';
 import { IconButton } from '../ui/button';
+import { Connection } from './connection';
+import { ShortcutHelp } from './shortcut-help';
+import { useShortcuts } from './shortcuts';
 
 const PAGES: readonly { to: string; name: string; icon: LucideIcon; adminOnly?: true }[] = [
   { to: '/', name: 'chat.title', icon: MessageSquare },
   { to: '/models', name: 'models.title', icon: Boxes },
+  { to: '/usage', name: 'usage.title', icon: BarChart3 },
   { to: '/keys', name: 'keys.title', icon: KeyRound },
   { to: '/users', name: 'users.title', icon: Users, adminOnly: true },
   { to: '/settings', name: 'settings.title', icon: Settings },
@@ -17,6 +21,16 @@ const PAGES: readonly { to: string; name: string; icon: LucideIcon; adminOnly?: 
 export function Layout() {
   const { t } = useTranslation();
   const isAdmin = useSession(({ session }) => session.kind === 'signedIn' && session.user.role === 'admin');
+  const [helpShown, showHelp] = useState(false);
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const inChat = pathname === '/' || pathname.startsWith('/c/');
+  useShortcuts({
+    new: () => void navigate('/'),
+    help: () => showHelp(true),
+    // In the chat its own page answers.
+    ...(inChat ? {} : { search: () => void navigate('/', { state: { search: true } }) }),
+  });
   return (
     <div className="flex h-full flex-col-reverse sm:flex-row">
       <nav
@@ -30,7 +44,7 @@ export function Layout() {
             end={to !== '/' && to !== '/models'}
             title={t(name)}
             className={({ isActive }) =>
-              `grid justify-items-center gap-0.5 rounded-lg px-1 py-1.5 text-[0.65rem] [overflow-wrap:normal] ${isActive ? 'bg-raised font-medium text-accent' : 'text-subtle hover:text-text'}`
+              `grid justify-items-center gap-0.5 rounded-lg px-1 py-1.5 text-[0.65rem] [overflow-wrap:normal] ${isActive || (to === '/' && inChat) ? 'bg-raised font-medium text-accent' : 'text-subtle hover:text-text'}`
             }
           >
             <Icon aria-hidden className="size-5" />
@@ -41,11 +55,15 @@ export function Layout() {
           <LogOut aria-hidden className="size-5" />
         </IconButton>
       </nav>
-      <div className="min-h-0 min-w-0 flex-1">
-        <Suspense>
-          <Outlet />
-        </Suspense>
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <Connection />
+        <div className="min-h-0 flex-1">
+          <Suspense>
+            <Outlet />
+          </Suspense>
+        </div>
       </div>
+      {helpShown && <ShortcutHelp onClose={() => showHelp(false)} />}
     </div>
   );
 }

@@ -13,6 +13,7 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import('../pages/chat/chat-page')).ChatPage }),
       },
       modelsRoute,
+      { path: 'usage', lazy: async () => ({ Component: (await import('../pages/usage/usage-page')).UsagePage }) },
       { path: 'keys', lazy: async () => ({ Component: (await import('../pages/keys/keys-page')).KeysPage }) },
       { path: 'users', lazy: async () => ({ Component: (await import('../pages/users/users-page')).UsersPage }) },
       {

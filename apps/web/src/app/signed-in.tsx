@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { freshToken, useSession } from '../api/session';
 import { SignInPage } from '../pages/sign-in/sign-in-page';
@@ -10,11 +10,10 @@ export function SignedIn({ children }: { children: ReactNode }) {
   const kind = useSession(({ session }) => session.kind);
   const [unreachable, setUnreachable] = useState(false);
 
-  const ask = (): void => {
-    setUnreachable(false);
+  const ask = useCallback(() => {
     freshToken().catch(() => setUnreachable(true));
-  };
-  useEffect(ask, []);
+  }, []);
+  useEffect(ask, [ask]);
 
   if (kind === 'signedIn') return children;
   if (kind === 'signedOut') return <SignInPage />;
@@ -23,7 +22,14 @@ export function SignedIn({ children }: { children: ReactNode }) {
     <main className="grid h-full place-content-center gap-4 p-6 text-center">
       <h1 className="text-lg font-semibold">{t('unreachable.title')}</h1>
       <p className="text-subtle">{t('unreachable.what')}</p>
-      <Button onClick={ask}>{t('retry')}</Button>
+      <Button
+        onClick={() => {
+          setUnreachable(false);
+          ask();
+        }}
+      >
+        {t('retry')}
+      </Button>
     </main>
   );
 }

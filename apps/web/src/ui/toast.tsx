@@ -1,5 +1,9 @@
+import { X } from 'lucide-react';
 import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
 import { create } from 'zustand';
+import { IconButton } from './button';
+import { explain } from './explain';
 
 interface Toast {
   id: number;
@@ -20,9 +24,9 @@ export function toast(tone: Toast['tone'], text: string): void {
   useToasts.setState(({ toasts }) => ({ toasts: [...toasts, { id: ++last, tone, text }] }));
 }
 
-/** Says why something did not work, in the words of the API. */
+/** Says why something did not work. */
 export function showFailure(error: unknown): void {
-  toast('bad', error instanceof Error ? error.message : String(error));
+  toast('bad', explain(error));
 }
 
 const dismiss = (id: number): void =>
@@ -40,16 +44,19 @@ export function Toasts() {
 }
 
 function ToastLine({ toast: { id, tone, text } }: { toast: Toast }) {
+  const { t } = useTranslation();
   useEffect(() => {
     const timer = setTimeout(() => dismiss(id), SHOWN_MS[tone]);
     return () => clearTimeout(timer);
   }, [id, tone]);
   return (
-    <p
-      className={`pointer-events-auto max-w-xl rounded-lg border bg-raised px-4 py-2.5 text-sm shadow-lg ${tone === 'bad' ? 'border-danger text-danger' : 'border-line'}`}
-      onClick={() => dismiss(id)}
+    <div
+      className={`pointer-events-auto flex max-w-xl items-center gap-2 rounded-lg border bg-raised py-1 pr-1 pl-4 text-sm shadow-lg ${tone === 'bad' ? 'border-danger text-danger' : 'border-line'}`}
     >
-      {text}
-    </p>
+      <p className="py-1.5">{text}</p>
+      <IconButton label={t('close')} onClick={() => dismiss(id)} className="size-7">
+        <X aria-hidden className="size-4" />
+      </IconButton>
+    </div>
   );
 }

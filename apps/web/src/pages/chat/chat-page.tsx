@@ -1,64 +1,77 @@
-import { PanelLeft } from 'lucide-react';
-import { useRef, useState } from 'react';
+import { PanelLeft, SlidersHorizontal } from 'lucide-react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useParams } from 'react-router';
+import { useLocation, useParams } from 'react-router';
+import { useShortcuts } from '../../app/shortcuts';
 import { IconButton } from '../../ui/button';
+import { copyOrTell } from '../../ui/copy-button';
+import { explain } from '../../ui/explain';
 import { Notice } from '../../ui/page';
+import { Announcer } from './announcer';
+import { changeOptions, useChatOptions, type PromptChoice } from './chat-options';
 import { Composer } from './composer';
+import { FirstSteps } from './first-steps';
+import { lastCode } from './last-code';
 import { ModelPicker } from './model-picker';
-import { ShortcutHelp } from './shortcut-help';
+import { OptionsDialog } from './options-dialog';
 import { Sidebar } from './sidebar';
 import { Thread } from './thread';
 import { useConversation } from './use-conversation';
-import { useShortcuts } from './use-shortcuts';
 
 /** A new conversation, or the one that the address names. */
 export function ChatPage() {
   const { t } = useTranslation();
   const { conversationId } = useParams();
   const id = conversationId ?? null;
-  const [model, setModel] = useState('default');
   const [sidebarOpen, setSidebarOpen] = useState(false);
   const searchBox = useRef<HTMLInputElement>(null);
-  const chat = useConversation(id, model);
-  const help = useShortcuts({
-    search: () => {
-      setSidebarOpen(true);
-      searchBox.current?.focus();
-    },
+  const closeSidebar = useCallback(() => setSidebarOpen(false), []);
+  const chat = useConversation(id);
+  const search = (): void => {
+    setSidebarOpen(true);
+    // Shown first: what is hidden takes no focus.
+    requestAnimationFrame(() => searchBox.current?.focus());
+  };
+  useShortcuts({
+    search,
     stop: chat.stop,
-    lastAnswer: chat.lastAnswer,
+    focus: () => document.getElementById('composer')?.focus(),
+    copyAnswer: () => copyOrTell(chat.lastAnswer()),
+    copyCode: () => copyOrTell(lastCode(chat.lastAnswer())),
   });
+  useSearchAskedElsewhere(search);
   return (
     <main className="flex h-full">
       <title>{`${chat.title ?? t('chat.title')} · Tandem`}</title>
       <div
-        className={`${sidebarOpen ? 'fixed inset-0 z-20 sm:static' : 'hidden'} w-full sm:w-72 sm:border-r sm:border-line md:block`}
+        className={`${sidebarOpen ? 'fixed inset-0 z-20 sm:static' : 'hidden'} w-full sm:w-72 sm:shrink-0 sm:border-r sm:border-line md:block`}
       >
-        <Sidebar openId={id} searchBox={searchBox} onNavigate={() => setSidebarOpen(false)} />
+        <Sidebar openId={id} searchBox={searchBox} onClose={closeSidebar} />
       </div>
       <section aria-label={chat.title ?? t('chat.new')} className="flex min-w-0 flex-1 flex-col">
-        <header className="flex items-center gap-2 px-4 py-2">
+        <header className="flex items-center gap-1 px-3 py-2">
           <IconButton label={t('chat.history')} className="md:hidden" onClick={() => setSidebarOpen(true)}>
             <PanelLeft aria-hidden className="size-5" />
           </IconButton>
-          <ModelPicker value={model} onChoose={setModel} />
-          <h1 className="min-w-0 flex-1 truncate text-sm text-subtle">{chat.title}</h1>
+          <ChosenModel id={id} />
+          <div className="min-w-0 flex-1 px-2 text-center text-sm text-subtle">
+            {id !== null && <h1 className="truncate">{chat.title ?? t('chat.untitled')}</h1>}
+          </div>
+          <Options id={id} prompt={chat.prompt} />
         </header>
         {chat.error !== null && (
           <div className="p-4">
-            <Notice tone="danger">{chat.error}</Notice>
+            <Notice tone="danger">{explain(chat.error)}</Notice>
           </div>
         )}
-        {id === null && chat.live === null ? (
-          <div className="grid flex-1 place-content-center p-6 text-center">
-            <p className="text-2xl font-semibold">{t('chat.hello')}</p>
-          </div>
+        {id === null ? (
+          <FirstSteps onAsk={(text) => void chat.send(text)} />
         ) : (
           <Thread
-            key={id}
+            key={`thread-${id}`}
+            id={id}
             steps={chat.steps}
-            live={chat.live}
+            canChange={chat.live?.running !== true}
             onBranch={chat.openBranch}
             onEdit={chat.edit}
             onRegenerate={chat.regenerate}
@@ -66,13 +79,58 @@ export function ChatPage() {
           />
         )}
         <Composer
+          key={`composer-${id ?? 'new'}`}
           draftKey={id ?? 'new'}
           answering={chat.live?.running === true}
           onSend={(text) => void chat.send(text)}
           onStop={chat.stop}
         />
+        <Announcer id={id} />
       </section>
-      {help.shown && <ShortcutHelp onClose={help.hide} />}
     </main>
   );
+}
+
+function ChosenModel({ id }: { id: string | null }) {
+  const { model } = useChatOptions(id);
+  return <ModelPicker value={model} onChoose={(chosen) => changeOptions(id, { model: chosen })} />;
+}
+
+/** Opens the options, and says how many of them differ from the defaults. */
+function Options({ id, prompt }: { id: string | null; prompt: PromptChoice }) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const { sampling } = useChatOptions(id);
+  const hasPrompt = prompt.systemPrompt !== null || prompt.promptId !== null;
+  const changed = Object.keys(sampling).length + (hasPrompt ? 1 : 0);
+  return (
+    <>
+      <IconButton
+        label={changed === 0 ? t('options.title') : t('options.changed', { count: changed })}
+        onClick={() => setOpen(true)}
+        className="relative"
+      >
+        <SlidersHorizontal aria-hidden className="size-5" />
+        {changed > 0 && (
+          <span
+            aria-hidden
+            className="absolute top-0.5 right-0.5 grid size-4 place-content-center rounded-full bg-accent text-[0.6rem] font-semibold text-on-accent"
+          >
+            {changed}
+          </span>
+        )}
+      </IconButton>
+      {open && <OptionsDialog id={id} prompt={prompt} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+/** Another page was asked to search: it came here with that wish. */
+function useSearchAskedElsewhere(search: () => void): void {
+  const { state } = useLocation() as { state: { search?: boolean } | null };
+  const wanted = state?.search === true;
+  const run = useRef(search);
+  useEffect(() => {
+    if (wanted) run.current();
+  }, [wanted]);
 }

@@ -1,10 +1,11 @@
 import { ArrowUp, Square } from 'lucide-react';
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isComposing } from './composing';
 import { drafts } from './drafts';
 
 interface ComposerProps {
-  /** Whose draft it keeps. */
+  /** Whose draft it keeps; the component is made anew for another one. */
   draftKey: string;
   answering: boolean;
   onSend: (text: string) => void;
@@ -17,8 +18,7 @@ export function Composer({ draftKey, answering, onSend, onStop }: ComposerProps)
   const area = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => drafts.read(draftKey));
 
-  useEffect(() => setText(drafts.read(draftKey)), [draftKey]);
-  useEffect(() => area.current?.focus(), [draftKey]);
+  useEffect(() => area.current?.focus(), []);
 
   const change = (next: string): void => {
     setText(next);
@@ -31,9 +31,7 @@ export function Composer({ draftKey, answering, onSend, onStop }: ComposerProps)
     onSend(question);
   };
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
-    // 229: Safari ends the composition before it sends the Enter that ended it.
-    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
-    if (event.key !== 'Enter' || event.shiftKey) return;
+    if (isComposing(event) || event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     send();
   };
@@ -65,7 +63,7 @@ export function Composer({ draftKey, answering, onSend, onStop }: ComposerProps)
   );
 }
 
-function RoundButton(props: { label: string; onClick: () => void; disabled?: boolean; children: React.ReactNode }) {
+function RoundButton(props: { label: string; onClick: () => void; disabled?: boolean; children: ReactNode }) {
   return (
     <button
       type="button"

@@ -7,4 +7,7 @@ export const drafts = {
     if (text === '') localStorage.removeItem(KEY + id);
     else localStorage.setItem(KEY + id, text);
   },
+  clear: (): void => {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(KEY)) localStorage.removeItem(key);
+  },
 };

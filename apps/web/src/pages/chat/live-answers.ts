@@ -1,5 +1,8 @@
+import type { ChatMeta } from '#contracts/chat';
 import { create } from 'zustand';
-import { ApiError, endSession, freshToken } from '../../api/session';
+import { authorizedFetch } from '../../api/authorized-fetch';
+import { ApiError } from '../../api/session';
+import type { ChatOptions } from './chat-options';
 import { readChat, type ChatEvent } from './read-chat';
 
 /** What a question asks for. */
@@ -9,24 +12,25 @@ export interface Ask {
   content: string | null;
   /** The message that it follows; null: it begins the conversation. */
   parentId: string | null;
-  model: string;
+  options: ChatOptions;
 }
 
 export interface Problem {
+  /** The API's, or `connection_lost` or `offline`. */
   code: string;
+  /** In the API's words; '' where it said nothing. */
   message: string;
 }
 
 /** An answer that is being written, as far as it has come. */
 export interface LiveAnswer {
   ask: Ask;
-  requestId: string | null;
-  model: string | null;
+  /** Null until the server has taken the question. */
+  meta: ChatMeta | null;
   /** Waiting for the engine: place in the queue, from 1. */
   queue: { position: number; expectedSeconds: number | null } | null;
   content: string;
   reasoning: string;
-  droppedMessages: number;
   /** Milliseconds of `performance.now()`. */
   askedAt: number;
   firstTokenAt: number | null;
@@ -60,26 +64,26 @@ export function stopAnswer(conversationId: string): void {
   controllers.get(conversationId)?.abort();
 }
 
-/** Asks, and resolves when the answer is over, however it ended; `problem` says what went wrong. */
-export async function ask(question: Ask): Promise<Problem | null> {
+/** Asks, and resolves with the answer when it is over, however it ended; `problem` says what went wrong. */
+export async function ask(question: Ask): Promise<LiveAnswer> {
   const { conversationId } = question;
   const controller = new AbortController();
   controllers.set(conversationId, controller);
   let answer: LiveAnswer = {
     ask: question,
-    requestId: null,
-    model: null,
+    meta: null,
     queue: null,
     content: '',
     reasoning: '',
-    droppedMessages: 0,
     askedAt: performance.now(),
     firstTokenAt: null,
     problem: null,
     running: true,
   };
   put(answer);
-  const paint = oncePerFrame(() => put(answer));
+  const paint = oncePerFrame(() => {
+    if (answer.running) put(answer);
+  });
   let problem: Problem | null;
   try {
     problem = await follow(question, controller.signal, (event) => {
@@ -90,8 +94,9 @@ export async function ask(question: Ask): Promise<Problem | null> {
     problem = controller.signal.aborted ? null : problemOf(error);
   }
   controllers.delete(conversationId);
-  put({ ...answer, queue: null, problem, running: false });
-  return problem;
+  answer = { ...answer, queue: null, problem, running: false };
+  put(answer);
+  return answer;
 }
 
 async function follow(question: Ask, signal: AbortSignal, hear: (event: ChatEvent) => void): Promise<Problem | null> {
@@ -102,28 +107,29 @@ async function follow(question: Ask, signal: AbortSignal, hear: (event: ChatEven
     if (event.kind === 'done') return null;
     hear(event);
   }
-  return { code: 'connection_lost', message: '' };
+  return lostConnection();
 }
 
-async function post({ conversationId, content, parentId, model }: Ask, signal: AbortSignal): Promise<Response> {
-  const token = await freshToken();
-  const response = await fetch('/api/chat', {
+function post({ conversationId, content, parentId, options }: Ask, signal: AbortSignal): Promise<Response> {
+  const { model, sampling } = options;
+  return authorizedFetch('/api/chat', {
     method: 'POST',
     signal,
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token ?? ''}` },
-    body: JSON.stringify({ conversationId, parentId, model, ...(content === null ? {} : { content }) }),
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      conversationId,
+      parentId,
+      ...(content === null ? {} : { content }),
+      ...(model === null ? {} : { model }),
+      ...sampling,
+    }),
   });
-  if (response.ok) return response;
-  if (response.status === 401) endSession();
-  throw await ApiError.of(response);
 }
 
 function heard(answer: LiveAnswer, event: ChatEvent): LiveAnswer {
   switch (event.kind) {
-    case 'meta': {
-      const { requestId, model, droppedMessages } = event.meta;
-      return { ...answer, requestId, model, droppedMessages };
-    }
+    case 'meta':
+      return { ...answer, meta: event.meta };
     case 'queue':
       return { ...answer, queue: { position: event.position, expectedSeconds: event.expectedSeconds } };
     case 'text':
@@ -141,8 +147,10 @@ function heard(answer: LiveAnswer, event: ChatEvent): LiveAnswer {
 
 function problemOf(error: unknown): Problem {
   if (error instanceof ApiError) return { code: error.code, message: error.message };
-  return { code: 'connection_lost', message: '' };
+  return lostConnection();
 }
+
+const lostConnection = (): Problem => ({ code: navigator.onLine ? 'connection_lost' : 'offline', message: '' });
 
 /** 200 tokens a second are painted sixty times a second, and in a hidden tab four times. */
 function oncePerFrame(paint: () => void): () => void {

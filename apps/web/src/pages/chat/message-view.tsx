@@ -1,37 +1,44 @@
 import { ChevronLeft, ChevronRight, Pencil, RefreshCw } from 'lucide-react';
-import { Suspense, useState, type ReactNode } from 'react';
+import { memo, Suspense, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../../ui/button';
 import { CopyButton } from '../../ui/copy-button';
-import { formatDuration, formatNumber } from '../../ui/format';
+import { AnswerFacts } from './answer-facts';
+import { focusEnd, isComposing } from './composing';
 import type { Message } from './conversations';
 import { Markdown } from './markdown';
 import type { Step } from './message-tree';
 import { splitThinking } from './thinking';
 
-interface StepProps {
+/** What can be done about a message. */
+export interface MessageActions {
+  onBranch: (id: string) => void;
+  onEdit: (message: Message, text: string) => void;
+  onRegenerate: (answer: Message) => void;
+}
+
+interface MessageViewProps {
   step: Step<Message>;
   /** False while an answer is being written. */
   canChange: boolean;
-  onBranch: (id: string) => void;
-  onEdit: (text: string) => void;
-  onRegenerate: () => void;
+  /** The same object for good. */
+  actions: MessageActions;
 }
 
-/** One message of the shown path with what can be done about it. */
-export function MessageView({ step, canChange, onBranch, onEdit, onRegenerate }: StepProps) {
+/** One message of the shown path. */
+export const MessageView = memo(function MessageView({ step, canChange, actions }: MessageViewProps) {
   const { message } = step;
-  const branches = <Branches step={step} onBranch={onBranch} />;
+  const branches = <Branches step={step} onBranch={actions.onBranch} />;
   return message.role === 'user' ? (
-    <Question text={message.content} onEdit={canChange ? onEdit : null}>
+    <Question text={message.content} onEdit={canChange ? (text) => actions.onEdit(message, text) : null}>
       {branches}
     </Question>
   ) : (
-    <StoredAnswer message={message} onRegenerate={canChange ? onRegenerate : null}>
+    <StoredAnswer message={message} onRegenerate={canChange ? () => actions.onRegenerate(message) : null}>
       {branches}
     </StoredAnswer>
   );
-}
+});
 
 export function Question({
   text,
@@ -76,19 +83,28 @@ export function Question({
 function EditQuestion(props: { text: string; onCancel: () => void; onSave: (text: string) => void }) {
   const { t } = useTranslation();
   const [text, setText] = useState(props.text);
+  const save = (): void => {
+    if (text.trim() !== '') props.onSave(text.trim());
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
+    if (isComposing(event)) return;
+    if (event.key === 'Enter' && !event.shiftKey) act(event, save);
+    if (event.key === 'Escape') act(event, props.onCancel);
+  };
   return (
     <form
       className="grid gap-2"
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() !== '') props.onSave(text.trim());
+        save();
       }}
     >
       <textarea
         aria-label={t('chat.edit')}
-        autoFocus
+        ref={focusEnd}
         value={text}
         onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
         className="field-sizing-content max-h-80 w-full rounded-2xl border border-line bg-raised px-4 py-2.5"
       />
       <div className="flex justify-end gap-2">
@@ -99,6 +115,11 @@ function EditQuestion(props: { text: string; onCancel: () => void; onSave: (text
       </div>
     </form>
   );
+}
+
+function act(event: KeyboardEvent, run: () => void): void {
+  event.preventDefault();
+  run();
 }
 
 function StoredAnswer({
@@ -114,7 +135,7 @@ function StoredAnswer({
   const { content } = splitThinking(message.content, message.reasoning);
   return (
     <AnswerText content={message.content} reasoning={message.reasoning} streaming={false}>
-      <AnswerFacts message={message} />
+      <AnswerFacts answer={message.answer} />
       <Actions>
         {children}
         <CopyButton text={content} label={t('chat.copyMessage')} />
@@ -151,32 +172,6 @@ export function AnswerText(props: {
       </Suspense>
       {props.children}
     </article>
-  );
-}
-
-/** Model, time to first token, tokens, speed, and how it ended when not by itself. */
-function AnswerFacts({ message: { answer } }: { message: Message }) {
-  const { t } = useTranslation();
-  if (answer === null) return null;
-  const { model, ttftMs, latencyMs, outputTokens, outcome, stopReason, droppedMessages } = answer;
-  const writingMs = ttftMs === null || latencyMs === null ? 0 : latencyMs - ttftMs;
-  const facts = [
-    model,
-    ttftMs === null ? null : t('chat.firstTokenIn', { time: formatDuration(ttftMs) }),
-    outputTokens === null ? null : t('chat.tokens', { count: outputTokens, shown: formatNumber(outputTokens) }),
-    outputTokens === null || writingMs <= 0
-      ? null
-      : t('chat.tokensPerSecond', { rate: formatNumber((outputTokens / writingMs) * 1_000, 1) }),
-  ].filter((fact) => fact !== null);
-  return (
-    <>
-      {outcome !== null && outcome !== 'completed' && (
-        <p className="text-sm text-warning">{t(`chat.outcome.${outcome}`)}</p>
-      )}
-      {stopReason === 'length' && <p className="text-sm text-warning">{t('chat.cutByLength')}</p>}
-      {droppedMessages > 0 && <p className="text-sm text-subtle">{t('chat.dropped', { count: droppedMessages })}</p>}
-      <p className="text-xs text-subtle">{facts.join(' · ')}</p>
-    </>
   );
 }
 

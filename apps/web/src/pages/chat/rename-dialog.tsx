@@ -2,8 +2,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, body } from '../../api/client';
 import { Button } from '../../ui/button';
+import { explain } from '../../ui/explain';
 import { Dialog } from '../../ui/dialog';
 import { TextField } from '../../ui/field';
+import { formText } from '../../ui/form-text';
 import { refreshConversation, type Conversation } from './conversations';
 
 export function RenameDialog({ of: item, onClose }: { of: Conversation; onClose: () => void }) {
@@ -23,7 +25,7 @@ export function RenameDialog({ of: item, onClose }: { of: Conversation; onClose:
         className="grid gap-4"
         onSubmit={(event) => {
           event.preventDefault();
-          rename.mutate(String(new FormData(event.currentTarget).get('title')).trim());
+          rename.mutate(formText(new FormData(event.currentTarget), 'title').trim());
         }}
       >
         <TextField
@@ -33,7 +35,7 @@ export function RenameDialog({ of: item, onClose }: { of: Conversation; onClose:
           maxLength={200}
           autoFocus
           defaultValue={item.title ?? ''}
-          error={rename.error?.message ?? null}
+          error={rename.isError ? explain(rename.error) : null}
         />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{t('cancel')}</Button>

@@ -1,12 +1,13 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { Download, Pencil, Plus, Trash2 } from 'lucide-react';
-import { useDeferredValue, useState, type RefObject } from 'react';
+import { Download, Pencil, Plus, Trash2, X } from 'lucide-react';
+import { memo, useDeferredValue, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { NavLink, useNavigate } from 'react-router';
 import { api } from '../../api/client';
-import { freshToken } from '../../api/session';
+import { download } from '../../api/download';
 import { Button, IconButton } from '../../ui/button';
 import { Confirm } from '../../ui/confirm';
+import { explain } from '../../ui/explain';
 import { showFailure } from '../../ui/toast';
 import { conversationList, type Conversation } from './conversations';
 import { groupByAge } from './group-by-age';
@@ -15,18 +16,24 @@ import { RenameDialog } from './rename-dialog';
 interface SidebarProps {
   openId: string | null;
   searchBox: RefObject<HTMLInputElement | null>;
-  onNavigate: () => void;
+  /** On a phone it covers the conversation. */
+  onClose: () => void;
 }
 
 /** The history: search, the conversations by age, and what can be done with one. */
-export function Sidebar({ openId, searchBox, onNavigate }: SidebarProps) {
+export const Sidebar = memo(function Sidebar({ openId, searchBox, onClose }: SidebarProps) {
   const { t } = useTranslation();
   const [search, setSearch] = useState('');
   const list = useInfiniteQuery(conversationList(useDeferredValue(search.trim())));
   const all = list.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <aside aria-label={t('chat.history')} className="flex h-full min-h-0 flex-col gap-2 bg-sunken p-3">
-      <NewChat onNavigate={onNavigate} />
+      <div className="flex gap-2">
+        <NewChat onNavigate={onClose} />
+        <IconButton label={t('chat.closeHistory')} onClick={onClose} className="md:hidden">
+          <X aria-hidden className="size-5" />
+        </IconButton>
+      </div>
       <input
         ref={searchBox}
         type="search"
@@ -37,7 +44,7 @@ export function Sidebar({ openId, searchBox, onNavigate }: SidebarProps) {
         className="rounded-lg border border-line bg-raised px-3 py-1.5 text-sm"
       />
       <div className="min-h-0 flex-1 overflow-y-auto">
-        {list.isError && <p className="p-2 text-sm text-danger">{list.error.message}</p>}
+        {list.isError && <p className="p-2 text-sm text-danger">{explain(list.error)}</p>}
         {list.isSuccess && all.length === 0 && (
           <p className="p-2 text-sm text-subtle">{t(search === '' ? 'chat.noneYet' : 'chat.noneFound')}</p>
         )}
@@ -46,7 +53,7 @@ export function Sidebar({ openId, searchBox, onNavigate }: SidebarProps) {
             <h2 className="px-2 py-1 text-xs font-medium text-subtle">{t(`chat.age.${age}`)}</h2>
             <ul>
               {items.map((item) => (
-                <Row key={item.id} of={item} isOpen={item.id === openId} onNavigate={onNavigate} />
+                <Row key={item.id} of={item} isOpen={item.id === openId} onNavigate={onClose} />
               ))}
             </ul>
           </section>
@@ -59,13 +66,14 @@ export function Sidebar({ openId, searchBox, onNavigate }: SidebarProps) {
       </div>
     </aside>
   );
-}
+});
 
 function NewChat({ onNavigate }: { onNavigate: () => void }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   return (
     <Button
+      className="flex-1"
       onClick={() => {
         void navigate('/');
         onNavigate();
@@ -90,7 +98,13 @@ function Row({ of: item, isOpen, onNavigate }: { of: Conversation; isOpen: boole
         <IconButton label={t('chat.rename', { title })} onClick={() => setDoing('rename')} className="size-7">
           <Pencil aria-hidden className="size-3.5" />
         </IconButton>
-        <IconButton label={t('chat.export', { title })} onClick={() => void download(item.id)} className="size-7">
+        <IconButton
+          label={t('chat.export', { title })}
+          onClick={() => {
+            download(`/api/conversations/${item.id}/export?format=md`, `${fileName(title)}.md`).catch(showFailure);
+          }}
+          className="size-7"
+        >
           <Download aria-hidden className="size-3.5" />
         </IconButton>
         <IconButton label={t('chat.delete', { title })} onClick={() => setDoing('delete')} className="size-7">
@@ -128,21 +142,12 @@ function DeleteDialog({ of: item, isOpen, onClose }: { of: Conversation; isOpen:
   );
 }
 
-/** A link cannot carry the access token, so the file is fetched and then saved. */
-async function download(id: string): Promise<void> {
-  try {
-    const token = await freshToken();
-    const response = await fetch(`/api/conversations/${id}/export?format=md`, {
-      headers: { authorization: `Bearer ${token ?? ''}` },
-    });
-    if (!response.ok) throw new Error(response.statusText);
-    const url = URL.createObjectURL(await response.blob());
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `conversation-${id}.md`;
-    link.click();
-    URL.revokeObjectURL(url);
-  } catch (error) {
-    showFailure(error);
-  }
+/** A title as a file name: what no file system takes is left out. */
+function fileName(title: string): string {
+  return (
+    title
+      .replace(/[\\/:*?"<>|\p{Cc}]+/gu, ' ')
+      .trim()
+      .slice(0, 80) || 'conversation'
+  );
 }

@@ -1,10 +1,13 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useNavigate } from 'react-router';
+import { useShallow } from 'zustand/react/shallow';
 import { api, body } from '../../api/client';
 import { showFailure } from '../../ui/toast';
+import { DEFAULT_PROMPT, optionsBegin, useChatOptions, useFirstPrompt, type PromptChoice } from './chat-options';
 import { conversation, messages, refreshConversation, type Message } from './conversations';
-import { ask, dropAnswer, stopAnswer, useLiveAnswers, type Ask, type LiveAnswer } from './live-answers';
+import { drafts } from './drafts';
+import { ask, dropAnswer, stopAnswer, useLiveAnswers, type Ask } from './live-answers';
 import { leafBelow, pathTo, type Step } from './message-tree';
 import { splitThinking } from './thinking';
 
@@ -14,9 +17,11 @@ const GENERATING_POLL_MS = 1_000;
 export interface ConversationView {
   title: string | null;
   /** Why it cannot be shown. */
-  error: string | null;
+  error: Error | null;
+  prompt: PromptChoice;
   steps: Step<Message>[];
-  live: LiveAnswer | null;
+  /** Of an answer that is being written or has just failed; its text is for those who show it. */
+  live: { running: boolean } | null;
   send: (text: string) => Promise<void>;
   edit: (message: Message, text: string) => void;
   regenerate: (answer: Message) => void;
@@ -28,10 +33,18 @@ export interface ConversationView {
 }
 
 /** One conversation as the page shows it, and what can be done with it. `id` null: one that is not begun. */
-export function useConversation(id: string | null, model: string): ConversationView {
+export function useConversation(id: string | null): ConversationView {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const live = useLiveAnswers(({ answers }) => (id === null ? null : (answers[id] ?? null)));
+  const options = useChatOptions(id);
+  const firstPrompt = useFirstPrompt();
+  // Not its text: what shows that subscribes by itself, and the rest of the page is left alone.
+  const live = useLiveAnswers(
+    useShallow(({ answers }) => {
+      const answer = id === null ? undefined : answers[id];
+      return answer === undefined ? null : { ask: answer.ask, running: answer.running };
+    }),
+  );
   const head = useQuery({ ...conversation(id ?? ''), enabled: id !== null });
   const stored = useQuery({
     ...messages(id ?? ''),
@@ -42,46 +55,53 @@ export function useConversation(id: string | null, model: string): ConversationV
         : false,
   });
   const leafId = head.data?.activeLeafId ?? null;
-  const steps = useMemo(() => shownPath(stored.data ?? [], leafId, live), [stored.data, leafId, live?.ask]);
+  const asked = live?.ask ?? null;
+  const steps = useMemo(() => shownPath(stored.data ?? [], leafId, asked), [stored.data, leafId, asked]);
 
   async function run(question: Ask): Promise<void> {
-    const problem = await ask(question);
+    const { problem, meta } = await ask(question);
+    keepUnheard(question, problem !== null && meta === null);
     await refreshConversation(queries, question.conversationId);
     if (problem === null) dropAnswer(question.conversationId);
   }
   const start = (parentId: string | null, content: string | null): void => {
-    if (id !== null) void run({ conversationId: id, content, parentId, model });
+    if (id !== null) void run({ conversationId: id, content, parentId, options });
   };
 
   return {
     title: head.data?.title ?? null,
-    error: (head.error ?? stored.error)?.message ?? null,
+    error: (head.data === undefined ? head.error : null) ?? (stored.data === undefined ? stored.error : null),
+    prompt: id === null ? firstPrompt : (head.data ?? DEFAULT_PROMPT),
     steps,
     live,
     send: async (text) => {
       if (id !== null) {
-        start(steps.at(-1)?.message.id ?? null, text);
+        // After an answer that failed, a new question goes on from there.
+        const failed = useLiveAnswers.getState().answers[id]?.meta?.assistantMessageId;
+        start(failed ?? steps.at(-1)?.message.id ?? null, text);
         return;
       }
       try {
-        const made = await body(api.POST('/api/conversations', { body: {} }));
-        void run({ conversationId: made.id, content: text, parentId: null, model });
+        const made = await body(api.POST('/api/conversations', { body: firstPrompt }));
+        optionsBegin(made.id);
+        void run({ conversationId: made.id, content: text, parentId: null, options });
         await navigate(`/c/${made.id}`);
       } catch (error) {
+        drafts.write('new', text);
         showFailure(error);
       }
     },
     edit: (message, text) => start(message.parentId, text),
     regenerate: (answer) => start(answer.parentId, null),
     retry: () => {
-      if (live === null) return;
+      const failed = id === null ? undefined : useLiveAnswers.getState().answers[id];
+      if (failed === undefined) return;
       // The question was stored before it failed: asking again must not repeat it.
-      const question = stored.data?.findLast(
-        ({ role, content, parentId }) =>
-          role === 'user' && content === live.ask.content && parentId === live.ask.parentId,
-      );
-      if (live.ask.content === null || question === undefined) void run(live.ask);
-      else void run({ ...live.ask, content: null, parentId: question.id });
+      const questionId =
+        failed.ask.content === null
+          ? null
+          : (failed.meta?.userMessageId ?? storedQuestion(stored.data ?? [], failed.ask));
+      void run({ ...failed.ask, options, ...(questionId === null ? {} : { content: null, parentId: questionId }) });
     },
     stop: () => {
       if (id !== null) stopAnswer(id);
@@ -101,9 +121,22 @@ export function useConversation(id: string | null, model: string): ConversationV
   };
 }
 
+/** A question that the server never heard would be gone with a reload: it becomes the draft, until it is asked again. */
+function keepUnheard({ conversationId, content }: Ask, unheard: boolean): void {
+  if (content === null) return;
+  const draft = drafts.read(conversationId);
+  if (unheard && draft === '') drafts.write(conversationId, content);
+  if (!unheard && draft === content) drafts.write(conversationId, '');
+}
+
+/** The question's id where it was stored although the answer to it never began. */
+function storedQuestion(all: readonly Message[], { content, parentId }: Ask): string | null {
+  return all.findLast((one) => one.role === 'user' && one.content === content && one.parentId === parentId)?.id ?? null;
+}
+
 /** While an answer is written, the path ends where its question stands: the live answer is shown below it. */
-function shownPath(all: readonly Message[], leafId: string | null, live: LiveAnswer | null): Step<Message>[] {
-  if (live === null) return pathTo(all, leafId);
-  if (live.ask.parentId === null) return [];
-  return pathTo(all, live.ask.parentId);
+function shownPath(all: readonly Message[], leafId: string | null, asked: Ask | null): Step<Message>[] {
+  if (asked === null) return pathTo(all, leafId);
+  if (asked.parentId === null) return [];
+  return pathTo(all, asked.parentId);
 }

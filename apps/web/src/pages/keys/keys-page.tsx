@@ -1,29 +1,30 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Plus, Trash2 } from 'lucide-react';
+import { Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { allPages } from '../../api/all-pages';
-import { api, body } from '../../api/client';
-import type { components } from '../../api/schema';
+import { api } from '../../api/client';
+import { keyList } from '../../api/keys';
+import { useSession } from '../../api/session';
+import { userList } from '../../api/users';
 import { Button, IconButton } from '../../ui/button';
 import { Confirm } from '../../ui/confirm';
+import { explain } from '../../ui/explain';
 import { showFailure } from '../../ui/toast';
 import { formatDate, formatNumber } from '../../ui/format';
 import { Notice, Page } from '../../ui/page';
+import { Samples } from './code-samples';
+import { EditKeyDialog } from './edit-key-dialog';
+import type { Key } from './key-fields';
 import { NewKeyDialog } from './new-key-dialog';
-
-type Key = components['schemas']['KeyDto'];
 
 export function KeysPage() {
   const { t } = useTranslation();
   const [making, setMaking] = useState(false);
+  const [editing, setEditing] = useState<Key | null>(null);
   const [revoking, setRevoking] = useState<Key | null>(null);
   const queries = useQueryClient();
-  const keys = useQuery({
-    queryKey: ['keys'],
-    queryFn: () =>
-      allPages((cursor) => body(api.GET('/api/keys', { params: { query: cursor === undefined ? {} : { cursor } } }))),
-  });
+  const owner = useOwners();
+  const keys = useQuery(keyList);
   const revoke = useMutation({
     mutationFn: ({ id }: Key) => api.DELETE('/api/keys/{id}', { params: { path: { id } } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['keys'] }),
@@ -39,15 +40,31 @@ export function KeysPage() {
         </Button>
       }
     >
-      {keys.isError && <Notice tone="danger">{keys.error.message}</Notice>}
+      {keys.isError && <Notice tone="danger">{explain(keys.error)}</Notice>}
       {keys.data?.length === 0 && <Notice>{t('keys.none')}</Notice>}
       {keys.data !== undefined && keys.data.length > 0 && (
         <ul className="grid gap-2">
           {keys.data.map((key) => (
-            <KeyRow key={key.id} of={key} onRevoke={() => setRevoking(key)} />
+            <KeyRow
+              key={key.id}
+              of={key}
+              owner={owner(key)}
+              onEdit={() => setEditing(key)}
+              onRevoke={() => setRevoking(key)}
+            />
           ))}
         </ul>
       )}
+      {keys.data !== undefined && (
+        <section aria-labelledby="samples" className="grid gap-3">
+          <h2 id="samples" className="font-semibold">
+            {t('keys.samples')}
+          </h2>
+          <p className="text-sm text-subtle">{t('keys.samplesWhat')}</p>
+          <Samples apiKey="sk-tandem-..." />
+        </section>
+      )}
+      {editing !== null && <EditKeyDialog of={editing} onClose={() => setEditing(null)} />}
       {making && <NewKeyDialog onClose={() => setMaking(false)} />}
       {revoking !== null && (
         <Confirm
@@ -63,7 +80,22 @@ export function KeysPage() {
   );
 }
 
-function KeyRow({ of: key, onRevoke }: { of: Key; onRevoke: () => void }) {
+/** Names the owner of a key that is somebody else's: an admin sees all keys. */
+function useOwners(): (key: Key) => string | null {
+  const me = useSession(({ session }) => (session.kind === 'signedIn' ? session.user : null));
+  const users = useQuery({ ...userList, enabled: me?.role === 'admin' });
+  return ({ userId }) => (userId === me?.id ? null : (users.data?.find(({ id }) => id === userId)?.email ?? null));
+}
+
+interface KeyRowProps {
+  of: Key;
+  /** Whose it is, when not one's own. */
+  owner: string | null;
+  onEdit: () => void;
+  onRevoke: () => void;
+}
+
+function KeyRow({ of: key, owner, onEdit, onRevoke }: KeyRowProps) {
   const { t } = useTranslation();
   const expired = key.expiresAt !== null && new Date(key.expiresAt) <= new Date();
   const limits = (['requestsPerMinute', 'tokensPerMinute', 'concurrentRequests', 'monthlyTokens'] as const).flatMap(
@@ -73,7 +105,10 @@ function KeyRow({ of: key, onRevoke }: { of: Key; onRevoke: () => void }) {
   return (
     <li className="flex items-center gap-4 rounded-xl border border-line bg-raised px-4 py-3">
       <div className="min-w-0 flex-1">
-        <p className="font-medium">{key.name}</p>
+        <p className="font-medium">
+          {key.name}
+          {owner !== null && <span className="font-normal text-subtle"> · {owner}</span>}
+        </p>
         <p className="text-sm text-subtle">
           <code>{key.hint}</code> · {t('madeOn', { date: formatDate(key.createdAt) })}
           {key.expiresAt !== null && (
@@ -85,6 +120,9 @@ function KeyRow({ of: key, onRevoke }: { of: Key; onRevoke: () => void }) {
         </p>
         {limits.length > 0 && <p className="text-sm text-subtle">{limits.join(' · ')}</p>}
       </div>
+      <IconButton label={t('keys.editTitle', { name: key.name })} onClick={onEdit}>
+        <Pencil aria-hidden className="size-4" />
+      </IconButton>
       <IconButton label={t('keys.revokeTitle', { name: key.name })} onClick={onRevoke}>
         <Trash2 aria-hidden className="size-4" />
       </IconButton>

@@ -4,7 +4,9 @@ import { toast } from '../../ui/toast';
 import { api } from '../../api/client';
 import { endSession } from '../../api/session';
 import { Button } from '../../ui/button';
+import { explain } from '../../ui/explain';
 import { TextField } from '../../ui/field';
+import { formText } from '../../ui/form-text';
 import { Section } from './section';
 
 export function ChangePassword() {
@@ -23,7 +25,7 @@ export function ChangePassword() {
         onSubmit={(event) => {
           event.preventDefault();
           const form = new FormData(event.currentTarget);
-          change.mutate({ currentPassword: String(form.get('current')), password: String(form.get('next')) });
+          change.mutate({ currentPassword: formText(form, 'current'), password: formText(form, 'next') });
         }}
       >
         <TextField
@@ -41,7 +43,7 @@ export function ChangePassword() {
           minLength={8}
           required
           hint={t('settings.passwordHint')}
-          error={change.error?.message ?? null}
+          error={change.isError ? explain(change.error) : null}
         />
         <div>
           <Button type="submit" busy={change.isPending}>

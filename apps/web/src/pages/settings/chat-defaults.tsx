@@ -1,10 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { toast } from '../../ui/toast';
 import { api, body } from '../../api/client';
 import { Button } from '../../ui/button';
-import { showFailure } from '../../ui/toast';
+import { showFailure, toast } from '../../ui/toast';
 import { TextArea, TextField } from '../../ui/field';
+import { formText } from '../../ui/form-text';
+import { servedModels } from '../chat/served-models';
 import { Section } from './section';
 
 /** The model and the system prompt that a new conversation begins with. */
@@ -12,6 +13,7 @@ export function ChatDefaults() {
   const { t } = useTranslation();
   const queries = useQueryClient();
   const me = useQuery({ queryKey: ['me'], queryFn: () => body(api.GET('/api/me')) });
+  const served = useQuery(servedModels);
   const save = useMutation({
     mutationFn: (change: { defaultModel: string | null; defaultSystemPrompt: string | null }) =>
       body(api.PATCH('/api/me', { body: change })),
@@ -29,17 +31,23 @@ export function ChatDefaults() {
         onSubmit={(event) => {
           event.preventDefault();
           const form = new FormData(event.currentTarget);
-          const text = (name: string): string | null => String(form.get(name) ?? '').trim() || null;
+          const text = (name: string): string | null => formText(form, name).trim() || null;
           save.mutate({ defaultModel: text('model'), defaultSystemPrompt: text('prompt') });
         }}
       >
         <TextField
           label={t('settings.defaultModel')}
           name="model"
+          list="models"
           placeholder="default"
           defaultValue={me.data.defaultModel ?? ''}
           hint={t('settings.defaultModelHint')}
         />
+        <datalist id="models">
+          {served.data?.map((id) => (
+            <option key={id} value={id} />
+          ))}
+        </datalist>
         <TextArea
           label={t('settings.defaultPrompt')}
           name="prompt"

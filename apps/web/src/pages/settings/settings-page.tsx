@@ -5,6 +5,8 @@ import { Select } from '../../ui/field';
 import { Page } from '../../ui/page';
 import { ChatDefaults } from './chat-defaults';
 import { ChangePassword } from './change-password';
+import { MyData } from './my-data';
+import { SavedPrompts } from './saved-prompts';
 import { Section } from './section';
 
 const THEMES = ['system', 'light', 'dark'] as const satisfies readonly ThemeChoice[];
@@ -28,7 +30,9 @@ export function SettingsPage() {
         />
       </Section>
       <ChatDefaults />
+      <SavedPrompts />
       <ChangePassword />
+      <MyData />
     </Page>
   );
 }

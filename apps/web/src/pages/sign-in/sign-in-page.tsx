@@ -1,21 +1,22 @@
-import { useState, type FormEvent } from 'react';
+import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, signIn } from '../../api/session';
 import { Button } from '../../ui/button';
 import { TextField } from '../../ui/field';
+import { formText } from '../../ui/form-text';
 
 export function SignInPage() {
   const { t } = useTranslation();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
 
-  async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
+  async function submit(event: SubmitEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     setBusy(true);
     setError(null);
     try {
-      await signIn(String(form.get('email')), String(form.get('password')));
+      await signIn(formText(form, 'email'), formText(form, 'password'));
     } catch (failure) {
       setError(reason(failure));
       setBusy(false);

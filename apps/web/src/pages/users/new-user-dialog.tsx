@@ -1,32 +1,49 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState, type FormEvent } from 'react';
+import { useState, type SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, body } from '../../api/client';
+import { userList } from '../../api/users';
 import { Button } from '../../ui/button';
+import { CopyButton } from '../../ui/copy-button';
 import { Dialog } from '../../ui/dialog';
+import { explain } from '../../ui/explain';
 import { Select, TextField } from '../../ui/field';
+import { formText } from '../../ui/form-text';
+import { newPassword } from './new-password';
 
+interface NewUser {
+  email: string;
+  password: string;
+  role: 'user' | 'admin';
+}
+
+/** Makes a user, then shows what to hand over: Tandem sends no e-mail. */
 export function NewUserDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
-  const [role, setRole] = useState<'user' | 'admin'>('user');
+  const [role, setRole] = useState<NewUser['role']>('user');
+  const [proposed] = useState(newPassword);
   const queries = useQueryClient();
   const make = useMutation({
-    mutationFn: (user: { email: string; password: string; role: 'user' | 'admin' }) =>
-      body(api.POST('/api/users', { body: user })),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ['users'] });
-      onClose();
-    },
+    mutationFn: (user: NewUser) => body(api.POST('/api/users', { body: user })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: userList.queryKey }),
   });
-  const submit = (event: FormEvent<HTMLFormElement>): void => {
+  if (make.isSuccess) return <Invitation user={make.variables} onClose={onClose} />;
+  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    make.mutate({ email: String(form.get('email')), password: String(form.get('password')), role });
+    make.mutate({ email: formText(form, 'email'), password: formText(form, 'password'), role });
   };
   return (
     <Dialog title={t('users.new')} onClose={onClose}>
       <form onSubmit={submit} className="grid gap-4">
-        <TextField label={t('email')} name="email" type="email" required autoComplete="off" />
+        <TextField
+          label={t('email')}
+          name="email"
+          type="email"
+          required
+          autoComplete="off"
+          error={make.isError ? explain(make.error) : null}
+        />
         <TextField
           label={t('password')}
           name="password"
@@ -34,8 +51,8 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
           required
           minLength={8}
           autoComplete="off"
+          defaultValue={proposed}
           hint={t('users.passwordHint')}
-          error={make.error?.message ?? null}
         />
         <Select
           label={t('users.role')}
@@ -53,6 +70,25 @@ export function NewUserDialog({ onClose }: { onClose: () => void }) {
           </Button>
         </div>
       </form>
+    </Dialog>
+  );
+}
+
+function Invitation({ user: { email, password }, onClose }: { user: NewUser; onClose: () => void }) {
+  const { t } = useTranslation();
+  const text = t('users.invitation', { address: window.location.origin, email, password });
+  return (
+    <Dialog title={t('users.made')} onClose={onClose}>
+      <p className="text-sm">{t('users.handOver')}</p>
+      <div className="flex items-start gap-2 rounded-lg bg-sunken px-3 py-2">
+        <p className="flex-1 text-sm whitespace-pre-line">{text}</p>
+        <CopyButton text={text} label={t('users.copyInvitation')} />
+      </div>
+      <div className="flex justify-end">
+        <Button look="primary" onClick={onClose}>
+          {t('done')}
+        </Button>
+      </div>
     </Dialog>
   );
 }

@@ -2,11 +2,12 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { allPages } from '../../api/all-pages';
-import { api, body } from '../../api/client';
+import { api } from '../../api/client';
 import type { components } from '../../api/schema';
 import { useSession, type User } from '../../api/session';
+import { userList } from '../../api/users';
 import { Button } from '../../ui/button';
+import { explain } from '../../ui/explain';
 import { showFailure } from '../../ui/toast';
 import { formatDate } from '../../ui/format';
 import { Notice, Page } from '../../ui/page';
@@ -18,11 +19,7 @@ export function UsersPage() {
   const { t } = useTranslation();
   const [inviting, setInviting] = useState(false);
   const queries = useQueryClient();
-  const users = useQuery({
-    queryKey: ['users'],
-    queryFn: () =>
-      allPages((cursor) => body(api.GET('/api/users', { params: { query: cursor === undefined ? {} : { cursor } } }))),
-  });
+  const users = useQuery(userList);
   const change = useMutation({
     mutationFn: ({ id, ...fields }: Change & { id: string }) =>
       api.PATCH('/api/users/{id}', { params: { path: { id } }, body: fields }),
@@ -38,7 +35,7 @@ export function UsersPage() {
         </Button>
       }
     >
-      {users.isError && <Notice tone="danger">{users.error.message}</Notice>}
+      {users.isError && <Notice tone="danger">{explain(users.error)}</Notice>}
       <ul className="grid gap-2">
         {users.data?.map((user) => (
           <UserRow

@@ -120,7 +120,12 @@ function Changes({ before, after }: { before: readonly EngineSettings[]; after: 
         <h4 className="text-xs text-subtle">{t('models.fit.changes')}</h4>
         <CopyButton text={text} label={t('models.fit.copyChanges')} />
       </div>
-      <pre className="overflow-x-auto rounded-lg bg-sunken p-3 font-mono text-xs" tabIndex={0}>
+      <pre
+        role="region"
+        aria-label={t('models.fit.changes')}
+        tabIndex={0}
+        className="overflow-x-auto rounded-lg bg-sunken p-3 font-mono text-xs"
+      >
         {text}
       </pre>
     </div>

@@ -21,8 +21,11 @@ export function TimeChart({ label, columns, names, max, format }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot>(null);
   const latest = useRef({ columns, format, max });
-  latest.current = { columns, format, max };
   const series = names.join('\n');
+
+  useEffect(() => {
+    latest.current = { columns, format, max };
+  });
 
   useEffect(() => {
     const element = place.current;
@@ -72,7 +75,7 @@ function options(
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    scales: { y: { range: (_chart, _from, to) => [0, Math.max(max, to ?? 0)] } },
+    scales: { y: { range: (_chart, _from, to) => [0, Math.max(max, to)] } },
     axes: [
       { ...axis, size: 24, space: 90, values: (_chart, values) => values.map((at) => formatTime(at * 1_000)) },
       { ...axis, size: 52, values: (_chart, values) => values.map(format), space: 34 },

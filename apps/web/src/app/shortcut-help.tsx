@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
-import { Dialog } from '../../ui/dialog';
-import { SHORTCUTS } from './use-shortcuts';
+import { Dialog } from '../ui/dialog';
+import { SHORTCUTS } from './shortcuts';
 
 const MOD = navigator.platform.startsWith('Mac') ? '⌘' : 'Ctrl';
 

@@ -1,0 +1,170 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState, type SubmitEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
+import { api, body } from '../../api/client';
+import { Button } from '../../ui/button';
+import { Dialog } from '../../ui/dialog';
+import { Select, TextArea, TextField } from '../../ui/field';
+import { formText } from '../../ui/form-text';
+import { showFailure, toast } from '../../ui/toast';
+import {
+  changeOptions,
+  chooseFirstPrompt,
+  SAMPLING,
+  useChatOptions,
+  type PromptChoice,
+  type Sampling,
+} from './chat-options';
+import { conversation } from './conversations';
+import { promptList } from './prompts';
+
+interface OptionsDialogProps {
+  /** Null: the conversation that is not begun. */
+  id: string | null;
+  prompt: PromptChoice;
+  onClose: () => void;
+}
+
+const DEFAULT = 'default';
+const NONE = 'none';
+const OWN = 'own';
+
+/** System prompt and sampling of one conversation. */
+export function OptionsDialog({ id, prompt, onClose }: OptionsDialogProps) {
+  const { t } = useTranslation();
+  const { sampling } = useChatOptions(id);
+  const [choice, setChoice] = useState(choiceOf(prompt));
+  const [text, setText] = useState(prompt.systemPrompt ?? '');
+  const saved = useQuery(promptList);
+  const queries = useQueryClient();
+  const save = useMutation({
+    mutationFn: async (chosen: PromptChoice) => {
+      if (id === null) chooseFirstPrompt(chosen);
+      else {
+        const changed = await body(api.PATCH('/api/conversations/{id}', { params: { path: { id } }, body: chosen }));
+        queries.setQueryData(conversation(id).queryKey, changed);
+      }
+    },
+    onSuccess: onClose,
+    onError: showFailure,
+  });
+  const library = saved.data?.find((one) => one.id === choice);
+  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
+    event.preventDefault();
+    changeOptions(id, { sampling: samplingOf(new FormData(event.currentTarget)) });
+    save.mutate(promptOf(choice, text));
+  };
+  return (
+    <Dialog title={t('options.title')} onClose={onClose}>
+      <form onSubmit={submit} className="grid gap-5">
+        <div className="grid gap-3">
+          <Select
+            label={t('options.prompt')}
+            value={choice}
+            onChoose={setChoice}
+            options={[
+              [DEFAULT, t('options.promptDefault')],
+              [NONE, t('options.promptNone')],
+              [OWN, t('options.promptOwn')],
+              ...(saved.data ?? []).map(
+                ({ id: key, name, shared }) => [key, shared ? t('options.sharedPrompt', { name }) : name] as const,
+              ),
+            ]}
+          />
+          {choice === OWN && (
+            <TextArea
+              label={t('options.ownText')}
+              rows={5}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
+          )}
+          {library !== undefined && (
+            <p className="max-h-32 overflow-y-auto rounded-lg bg-sunken px-3 py-2 text-sm whitespace-pre-wrap text-subtle">
+              {library.text}
+            </p>
+          )}
+          <div className="flex flex-wrap items-center justify-between gap-2 text-sm">
+            <Link to="/settings" className="text-accent underline underline-offset-2">
+              {t('options.managePrompts')}
+            </Link>
+            {choice === OWN && text.trim() !== '' && <SavePrompt text={text} onSaved={setChoice} />}
+          </div>
+        </div>
+        <fieldset className="grid grid-cols-2 gap-3">
+          <legend className="mb-1 text-sm font-medium">{t('options.sampling')}</legend>
+          <p className="col-span-2 mb-1 text-xs text-subtle">{t('options.samplingHint')}</p>
+          {SAMPLING.map(({ name, min, max, step }) => (
+            <TextField
+              key={name}
+              label={t(`options.${name}`)}
+              name={name}
+              type="number"
+              inputMode="decimal"
+              min={min}
+              max={max}
+              step={step}
+              placeholder={t('options.ofTheModel')}
+              defaultValue={sampling[name] ?? ''}
+            />
+          ))}
+        </fieldset>
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>{t('cancel')}</Button>
+          <Button type="submit" look="primary" busy={save.isPending}>
+            {t('save')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Puts the text into the library under its first words, and chooses it from there. */
+function SavePrompt({ text, onSaved }: { text: string; onSaved: (id: string) => void }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const keep = useMutation({
+    mutationFn: () => body(api.POST('/api/prompts', { body: { name: firstWords(text), text: text.trim() } })),
+    onSuccess: async (made) => {
+      await queries.invalidateQueries({ queryKey: promptList.queryKey });
+      onSaved(made.id);
+      toast('good', t('saved'));
+    },
+    onError: showFailure,
+  });
+  return (
+    <Button look="quiet" busy={keep.isPending} onClick={() => keep.mutate()}>
+      {t('options.savePrompt')}
+    </Button>
+  );
+}
+
+function firstWords(text: string): string {
+  const [line = ''] = text.trim().split('\n', 1);
+  return line.length <= 60 ? line : `${line.slice(0, 59)}…`;
+}
+
+function choiceOf({ systemPrompt, promptId }: PromptChoice): string {
+  if (systemPrompt === '') return NONE;
+  if (systemPrompt !== null) return OWN;
+  return promptId ?? DEFAULT;
+}
+
+function promptOf(choice: string, text: string): PromptChoice {
+  if (choice === DEFAULT) return { systemPrompt: null, promptId: null };
+  if (choice === NONE) return { systemPrompt: '', promptId: null };
+  if (choice === OWN) return { systemPrompt: text.trim(), promptId: null };
+  return { systemPrompt: null, promptId: choice };
+}
+
+/** Empty fields are left out: the model's own. */
+function samplingOf(form: FormData): Sampling {
+  return Object.fromEntries(
+    SAMPLING.flatMap(({ name }) => {
+      const value = formText(form, name).trim();
+      return value === '' ? [] : [[name, Number(value)]];
+    }),
+  );
+}
