@@ -1,6 +1,14 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { count, milliseconds, optionalText, parseConfig, serviceVariables, variable } from '#common/config';
+import {
+  ConfigError,
+  count,
+  milliseconds,
+  optionalText,
+  parseConfig,
+  serviceVariables,
+  variable,
+} from '#common/config';
 import { projectRoot } from '#common/project-root';
 
 export const chatVariables = {
@@ -78,6 +86,17 @@ export const chatVariables = {
     describe: 'The code assistant gathers characters for a chunk at most so long, milliseconds.',
     example: '50',
   }),
+  FALLBACK_URL: variable(z.url({ protocol: /^https?$/ }).optional(), {
+    describe:
+      'Another OpenAI-compatible server, which answers requests to the code assistant while no engine of this installation does. Their code leaves the installation then. Unset: such requests get 503.',
+    example: 'https://llm.example.com/v1',
+  }),
+  FALLBACK_MODEL: variable(optionalText, { describe: 'The model to ask FALLBACK_URL for.', example: 'gpt-4.1-mini' }),
+  FALLBACK_API_KEY: variable(optionalText, { describe: 'The key for FALLBACK_URL.', example: 'sk-...' }),
+  FALLBACK_MAX_CONCURRENT: variable(count.min(1).default(8), {
+    describe: 'Requests that run on FALLBACK_URL at once; the rest waits.',
+    example: '8',
+  }),
   LEDGER_TIMEOUT_MS: variable(milliseconds.default(5_000), {
     describe: 'How long a request waits for the ledger to take its start before it is refused, milliseconds.',
     example: '5000',
@@ -93,6 +112,34 @@ export function loadChatConfig(environment: Readonly<Record<string, string | und
   return Object.freeze({
     ...parsed,
     modelsDirectory: parsed.MODELS_DIR ?? join(root, 'models'),
+    fallback: fallbackOf(parsed),
     codePromptsDirectory: parsed.CODE_PROMPTS_DIR ?? join(root, 'prompts', 'code'),
   });
+}
+
+/** Another server that may answer where no engine of this installation does. */
+export interface FallbackConfig {
+  /** Without `/v1`. */
+  url: string;
+  model: string;
+  apiKey: string | null;
+  maxConcurrent: number;
+}
+
+function fallbackOf(given: {
+  FALLBACK_URL?: string | undefined;
+  FALLBACK_MODEL?: string | undefined;
+  FALLBACK_API_KEY?: string | undefined;
+  FALLBACK_MAX_CONCURRENT: number;
+}): FallbackConfig | null {
+  const { FALLBACK_URL: url, FALLBACK_MODEL: model, FALLBACK_API_KEY: apiKey } = given;
+  if (url === undefined) return null;
+  if (model === undefined || model === '')
+    throw new ConfigError('FALLBACK_MODEL: is needed with FALLBACK_URL (example: FALLBACK_MODEL=gpt-4.1-mini)');
+  const base = url.replace(/\/+$/, '').replace(/\/v1$/, '');
+  if (new URL(base).pathname !== '/')
+    throw new ConfigError('FALLBACK_URL: has a path other than /v1 (example: FALLBACK_URL=https://llm.example.com/v1)');
+  if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey))
+    throw new ConfigError('FALLBACK_API_KEY: holds characters that no header takes (example: FALLBACK_API_KEY=sk-...)');
+  return { url: base, model, apiKey: apiKey ?? null, maxConcurrent: given.FALLBACK_MAX_CONCURRENT };
 }

@@ -9,7 +9,7 @@ import {
 import { CodedError } from '#contracts/errors';
 import { DEFAULT_MODEL } from '#contracts/models';
 import { encode } from '../openai/generation-request';
-import { integer, isObject, kindOf, number, oneOf, refuse, string, type Check } from '../openai/fields';
+import { boolean, integer, isObject, kindOf, number, oneOf, refuse, string, type Check } from '../openai/fields';
 import type { GenerationCall } from '../streaming/generations';
 
 /** As large as a body may be: the models' context is the bound that matters. */
@@ -40,13 +40,17 @@ export class CodeChecker {
       ['temperature', number(0, 2)],
       ['maxTokens', integer(1, maxOutputTokens)],
       ['model', string(256, 1)],
+      ['fallback', boolean],
       ['chunkChars', integer(1, 4_096)],
       ['chunkDelayMs', integer(0, 1_000)],
     ]);
   }
 
-  /** @throws CodedError with status 400 and the field in `param`. */
-  check(body: unknown, streaming: boolean): GenerationCall {
+  /**
+   * @param keyMayFallBack whether the caller may use another server's model at all.
+   * @throws CodedError with status 400 and the field in `param`.
+   */
+  check(body: unknown, streaming: boolean, keyMayFallBack: boolean): GenerationCall {
     if (!isObject(body))
       throw new CodedError('invalid_json', `The body must be a JSON object, but it is ${kindOf(body ?? null)}.`);
     const ignored = this.checkFields(body);
@@ -62,7 +66,7 @@ export class CodeChecker {
       choicesPerPrompt: 1,
       maxOutputTokens: request.maxTokens ?? MAX_CODE_TOKENS + MAX_THINKING_TOKENS,
       body: encode(request),
-      code: { modelType, chunks },
+      code: { modelType, chunks, mayFallBack: keyMayFallBack && body['fallback'] !== false },
       ignored,
     };
   }

@@ -30,14 +30,14 @@ export class CodeController {
   @HttpCode(200)
   @ApiCodeGenerate()
   async generate(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.generations.run(ENDPOINT, this.checker.check(body, false), request, reply);
+    await this.generations.run(ENDPOINT, this.checker.check(body, false, mayFallBack(request)), request, reply);
   }
 
   @Post('generate/stream')
   @HttpCode(200)
   @ApiCodeStream()
   async stream(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.generations.run(ENDPOINT, this.checker.check(body, true), request, reply);
+    await this.generations.run(ENDPOINT, this.checker.check(body, true, mayFallBack(request)), request, reply);
   }
 
   @Get('models')
@@ -59,4 +59,9 @@ export class CodeController {
     if (backend === null || model === null) throw new CodedError('engine_unavailable', reason ?? 'No engine is ready.');
     return { status: backend === 'vllm' ? 'ok' : 'degraded', backend, model, reason };
   }
+}
+
+/** A key that is limited to some models is given no other. */
+function mayFallBack(request: FastifyRequest): boolean {
+  return (request.access?.allowedModels ?? null) === null;
 }

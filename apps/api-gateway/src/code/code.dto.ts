@@ -45,6 +45,12 @@ export class CodeRequestDto {
   @ApiPropertyOptional({ example: 'default' })
   model?: string;
 
+  @ApiPropertyOptional({
+    description:
+      'False: never by another server, also where the configuration allows one. Keys that are limited to some models never are.',
+  })
+  fallback?: boolean;
+
   @ApiPropertyOptional({ minimum: 1, maximum: 4096, description: 'A chunk leaves when it has so many characters.' })
   chunkChars?: number;
 

@@ -184,6 +184,11 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
 
   private enginesChanged(): void {
     const capacities = new Map<string, number>();
+    const { fallback } = this.router;
+    if (fallback !== null) {
+      const { id, maxNumSeqs } = fallback.model.engine;
+      capacities.set(id, this.paused.has(id) ? 0 : this.peers.shareOf(maxNumSeqs ?? 1));
+    }
     for (const engine of this.directory.state?.engines ?? []) {
       const announced = engine.maxNumSeqs ?? Number.POSITIVE_INFINITY;
       const most = Math.min(announced, this.config.ENGINE_MAX_SEQUENCES ?? Number.POSITIVE_INFINITY);

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   BACKEND_HEADER,
   CODE_MODEL_TYPES,
+  type Backend,
   type CodeBody,
   type CodeMeta,
   type CodeModel,
@@ -14,9 +15,10 @@ import type { GenerateRequest } from '#contracts/generate';
 import { DEFAULT_MODEL, isComing, isReady } from '#contracts/models';
 import { ModelsDirectory } from '#common/models-directory';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
+import { FALLBACK_ENGINE } from '../engines/fallback';
 import { EngineRouter, whyNotReady, type Route } from '../engines/engine-router';
 import type { PreparedTurn } from '../generation/chat-turns';
-import { CodeFactsBook } from './code-facts';
+import { CodeFactsBook, type CodeFacts } from './code-facts';
 import { codePrompt } from './code-prompt';
 import { CodeStream, WholeCode } from './code-stream';
 import { readTemplates } from './prompt-templates';
@@ -36,14 +38,28 @@ export class CodeTurns {
     this.facts = new CodeFactsBook(config.modelsDirectory);
   }
 
+  /** Where no engine of this installation would answer, the request is given to the other server, if it may be. */
+  place(head: GenerateRequest, turn: CodeTurn): void {
+    const { fallback } = this.router;
+    if (fallback === null || !turn.mayFallBack) return;
+    if (this.ownEngine(head.model).model === null) turn.servedBy = fallback.name;
+  }
+
   /** The request has an engine: what it shall read, and how its answer is read. */
   prepare(head: GenerateRequest, turn: CodeTurn, body: Uint8Array, { model }: Route): PreparedTurn {
     const request = JSON.parse(Buffer.from(body).toString('utf8')) as CodeBody;
     const { modelType } = turn;
-    const prompt = codePrompt(modelType, request, this.templates[modelType], this.facts.find(model.servedName));
+    const backend = backendOf({ model });
+    const prompt = codePrompt(
+      modelType,
+      request,
+      this.templates[modelType],
+      this.factsOf(model.servedName, backend),
+      backend === 'vllm',
+    );
     const meta: CodeMeta = {
       requestId: head.requestId,
-      backend: 'vllm',
+      backend,
       model: model.servedName,
       modelType,
       language: request.language,
@@ -66,27 +82,35 @@ export class CodeTurns {
 
   /** Who would answer now. */
   status(): CodeStatus {
-    const { model, reason } = this.ownEngine();
+    const { model, reason } = this.ownEngine(DEFAULT_MODEL);
+    const fallback = this.router.fallback?.model.servedName ?? null;
     const templates = Object.fromEntries(CODE_MODEL_TYPES.map((type) => [type, this.templates[type].version]));
     return {
-      backend: model === null ? null : 'vllm',
-      model,
+      backend: model !== null ? 'vllm' : fallback !== null ? 'fallback' : null,
+      model: model ?? fallback,
       reason,
       models: this.models(),
       templates: templates as Record<CodeModelType, number>,
     };
   }
 
-  /** The model that is served by default, or why none is. */
-  private ownEngine(): { model: string | null; reason: string | null } {
+  /** Not every server takes bare prompts with tokens in them: another one is asked by a chat. */
+  private factsOf(servedName: string, backend: Backend): CodeFacts {
+    const facts = this.facts.find(servedName);
+    return backend === 'vllm' ? facts : { ...facts, fim: null };
+  }
+
+  /** The model that an engine of this installation serves under a name, or why none does. A name nobody knows throws. */
+  private ownEngine(name: string): { model: string | null; reason: string | null } {
     try {
-      const found = this.router.resolve(DEFAULT_MODEL);
+      const found = this.router.resolve(name);
       const [first] = found.kind === 'ready' ? found.candidates : [];
       return first === undefined
         ? { model: null, reason: found.kind === 'not_ready' ? whyNotReady(found.engine) : null }
         : { model: first.servedName, reason: null };
     } catch (error) {
-      if (error instanceof CodedError) return { model: null, reason: error.message };
+      if (error instanceof CodedError && (name === DEFAULT_MODEL || error.code === 'engine_unavailable'))
+        return { model: null, reason: error.message };
       throw error;
     }
   }
@@ -99,6 +123,14 @@ export class CodeTurns {
       for (const name of [id, ...aliases, ...(models.size === 0 ? [DEFAULT_MODEL] : [])])
         models.set(name, { id: name, backend: 'vllm', contextTokens: maxModelLen, fillInTheMiddle });
     }
+    const fallback = this.router.fallback?.model.servedName;
+    if (fallback !== undefined && !models.has(fallback))
+      models.set(fallback, { id: fallback, backend: 'fallback', contextTokens: null, fillInTheMiddle: false });
     return [...models.values()];
   }
+}
+
+/** Who answers on this route. */
+export function backendOf({ model }: Pick<Route, 'model'>): Backend {
+  return model.engine.id === FALLBACK_ENGINE ? 'fallback' : 'vllm';
 }

@@ -23,7 +23,7 @@ export function engineRequest(
   servedName: string,
   body: Uint8Array,
   authority: string,
-  path: EnginePath = PATHS[head.endpoint],
+  { path = PATHS[head.endpoint], apiKey = null }: { path?: EnginePath | undefined; apiKey?: string | null } = {},
 ): Buffer {
   const options = { include_usage: true, ...(head.continuousUsage ? { continuous_usage_stats: true } : {}) };
   const decided = JSON.stringify({
@@ -36,8 +36,9 @@ export function engineRequest(
   const prefix = Buffer.from(empty ? decided : `${decided.slice(0, -1)},`);
   const tail = empty ? Buffer.alloc(0) : rest.subarray(1);
   const trace = head.traceparent === undefined ? '' : `traceparent: ${head.traceparent}\r\n`;
+  const key = apiKey === null ? '' : `Authorization: Bearer ${apiKey}\r\n`;
   const start =
     `POST ${path} HTTP/1.1\r\nHost: ${authority}\r\nContent-Type: application/json\r\n` +
-    `Content-Length: ${prefix.length + tail.length}\r\nX-Request-Id: ${head.requestId}\r\n${trace}\r\n`;
+    `Content-Length: ${prefix.length + tail.length}\r\nX-Request-Id: ${head.requestId}\r\n${key}${trace}\r\n`;
   return Buffer.concat([Buffer.from(start, 'latin1'), prefix, tail]);
 }

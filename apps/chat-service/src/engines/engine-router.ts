@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '#contracts/errors';
 import {
   isComing,
@@ -10,11 +10,15 @@ import {
   type ResolvedModel,
 } from '#contracts/models';
 import { ModelsDirectory } from '#common/models-directory';
+import { CHAT_CONFIG, type ChatConfig } from '../config';
+import { FALLBACK_ENGINE, fallbackFrom, type Fallback } from './fallback';
 import { EnginePool } from './http/engine-pool';
 
 export interface Route {
   model: ResolvedModel;
   pool: EnginePool;
+  /** Key for a server that is not ours. */
+  apiKey: string | null;
 }
 
 /** Knows which engines serve a model, and how each is reached. */
@@ -22,13 +26,22 @@ export interface Route {
 export class EngineRouter {
   private readonly pools = new Map<string, EnginePool>();
 
-  constructor(private readonly directory: ModelsDirectory) {}
+  /** Another server, where the configuration allows one. It serves no name that a client could ask for. */
+  readonly fallback: Fallback | null;
+
+  constructor(
+    private readonly directory: ModelsDirectory,
+    @Inject(CHAT_CONFIG) private readonly config: ChatConfig,
+  ) {
+    this.fallback = config.fallback === null ? null : fallbackFrom(config.fallback);
+  }
 
   /**
    * The ready engines for a model, or one that is on its way.
    * @throws CodedError `model_not_found`, or `engine_unavailable` where waiting makes no sense.
    */
   resolve(model: string): Exclude<Resolution, { kind: 'unknown' }> {
+    if (this.fallback?.name === model) return { kind: 'ready', candidates: [this.fallback.model] };
     const { state } = this.directory;
     if (state === null) throw unavailable('The model manager has not said yet which engines there are.');
     const found = resolveModel(state, model);
@@ -42,7 +55,8 @@ export class EngineRouter {
 
   /** The way to a ready engine. */
   open(model: ResolvedModel): Route {
-    return { model, pool: this.pool(model.engine.state.url) };
+    const apiKey = model.engine.id === FALLBACK_ENGINE ? (this.config.fallback?.apiKey ?? null) : null;
+    return { model, pool: this.pool(model.engine.state.url), apiKey };
   }
 
   close(): void {
@@ -63,6 +77,7 @@ export class EngineRouter {
   /** A restarted engine has a new address; the pool of the old one would hold its idle sockets for ever. */
   private forgetGone(state: ModelsState | null): void {
     const urls = new Set((state?.engines ?? []).filter(isReady).map((engine) => engine.state.url));
+    if (this.fallback !== null) urls.add(this.fallback.model.engine.state.url);
     for (const [url, pool] of this.pools) {
       if (urls.has(url)) continue;
       pool.close();

@@ -1,3 +1,4 @@
+import type { Backend, CodeModelType } from '#contracts/code';
 import type { RequestEnding, RequestFacts } from '#contracts/usage';
 import { counter, gauge, histogram } from '#common/metrics';
 
@@ -17,6 +18,12 @@ export class ChatMetrics {
   ]);
   private readonly latency = histogram('tandem_chat_latency_seconds', 'Time from the gateway to the end', SECONDS, [
     'model',
+  ]);
+
+  private readonly codeRequests = counter('tandem_code_requests_total', 'Requests to the code assistant that ended', [
+    'model_type',
+    'backend',
+    'outcome',
   ]);
 
   constructor(watched: {
@@ -41,6 +48,10 @@ export class ChatMetrics {
 
   refuse(code: string): void {
     this.refused.inc({ code });
+  }
+
+  code(modelType: CodeModelType, backend: Backend, { outcome }: RequestEnding): void {
+    this.codeRequests.inc({ model_type: modelType, backend, outcome });
   }
 
   end(facts: RequestFacts, ending: RequestEnding): void {

@@ -27,7 +27,7 @@ import { Readiness } from '#common/readiness';
 import { startSpan, type Traced } from '#common/tracing';
 import { Admission } from '../admission/admission';
 import { Peers } from '../admission/peers';
-import { CodeTurns } from '../code/code-turns';
+import { backendOf, CodeTurns } from '../code/code-turns';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { engineRequest } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
@@ -177,6 +177,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     this.running.delete(keyOf(generation.head));
     this.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
     if (generation.head.chat !== undefined) this.turns.over(generation.head, ending);
+    if (generation.head.code !== undefined) this.metrics.code(generation.head.code.modelType, backendOf(route), ending);
     if (ending.countMethod === 'exact') {
       this.accounts.learn(facts.engineLife ?? engineId, ending, generation.tokenEvents);
       this.book(generation, ending);
@@ -288,8 +289,9 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     if (this.journal.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
     // One with a token limit has its tokens reserved first; where a prompt is put together here, after that.
+    if (head.code !== undefined) this.codeTurns.place(head, head.code);
     if (head.metered === true && !isPrepared(head)) return this.queue(head, body);
-    const route = this.admission.enter(head.model, head.actor.userId, head.choices);
+    const route = this.admission.enter(head.code?.servedBy ?? head.model, head.actor.userId, head.choices);
     if (route === null) return this.queue(head, body);
     try {
       this.start(head, body, route, AT_ONCE);
@@ -354,7 +356,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       sent.body = turn.body;
       const refusal = head.metered === true ? await this.reservations.reserve(head, turn.body, route) : null;
       if (refusal !== null) throw refusal;
-      const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority, turn.path);
+      const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority, {
+        path: turn.path,
+        apiKey: route.apiKey,
+      });
       generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
     } catch (error) {
       generation.fail(this.codedError(error, head));

@@ -39,7 +39,7 @@ export class QueuedRequest implements Applicant {
     private readonly owner: QueuedRequestOwner,
   ) {
     this.userId = head.actor.userId;
-    this.model = head.model;
+    this.model = head.code?.servedBy ?? head.model;
     this.sequences = head.choices;
     this.priority = head.priority ?? 'person';
   }

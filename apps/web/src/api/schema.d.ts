@@ -1991,6 +1991,8 @@ export interface components {
       maxTokens?: number;
       /** @example default */
       model?: string;
+      /** @description False: never by another server, also where the configuration allows one. Keys that are limited to some models never are. */
+      fallback?: boolean;
       /** @description A chunk leaves when it has so many characters. */
       chunkChars?: number;
       /** @description No text waits longer than this for more of it. */

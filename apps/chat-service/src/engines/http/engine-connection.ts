@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { ResponseReader, type ResponseHead } from './response-reader';
 
 /** What a request's owner hears. Exactly one of `onComplete` and `onFailure` is called, unless it aborts. */
@@ -28,6 +29,12 @@ export class EngineConnectionError extends Error {
  */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
+export interface EngineAddress {
+  host: string;
+  port: number;
+  tls: boolean;
+}
+
 /** One keep-alive connection to an engine, one request at a time (no pipelining). */
 export class EngineConnection {
   private readonly socket: Socket;
@@ -44,23 +51,26 @@ export class EngineConnection {
    * @param onClosed the connection is gone.
    */
   constructor(
-    host: string,
-    port: number,
+    { host, port, tls }: EngineAddress,
     private readonly onIdle: (connection: EngineConnection) => void,
     onClosed: (connection: EngineConnection) => void,
   ) {
-    this.socket = connect({
+    const options = {
       host,
       port,
       noDelay: true,
       onread: {
         buffer: READ_BUFFER,
-        callback: (length, buffer) => {
+        callback: (length: number, buffer: Uint8Array) => {
           this.read(buffer as Buffer, length);
           return true;
         },
       },
-    });
+    };
+    // TLSSocket takes `onread` as well (lib/internal/tls/wrap.js). An address has no name to ask for.
+    this.socket = tls
+      ? connectTls({ ...options, ...(isIP(host) === 0 ? { servername: host } : {}) })
+      : connect(options);
     this.socket.on('error', (error) => (this.failure = error));
     // A half-closed engine is a gone engine: `end` (EOF) is where a response that lasts until the close ends.
     this.socket.on('end', () => this.readEnd());

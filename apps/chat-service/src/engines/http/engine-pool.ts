@@ -1,4 +1,4 @@
-import { EngineConnection, type ResponseHandler } from './engine-connection';
+import { EngineConnection, type EngineAddress, type ResponseHandler } from './engine-connection';
 
 /** uvicorn, vLLM's server, closes a connection that was idle for 5 s; a request that crosses with that would fail. */
 const IDLE_LIMIT_MS = 4_000;
@@ -12,16 +12,17 @@ export interface EngineCall {
 export class EnginePool {
   private readonly idle: EngineConnection[] = [];
   private readonly open = new Set<EngineConnection>();
-  private readonly host: string;
-  private readonly port: number;
+  private readonly address: EngineAddress;
   readonly authority: string;
 
-  /** @param url base URL of the engine, http only: engines stand on a private address. */
+  /** @param url base URL of the engine, http or https. */
   constructor(url: string) {
     const parsed = new URL(url);
-    if (parsed.protocol !== 'http:') throw new RangeError(`an engine is reached by http, not ${parsed.protocol}`);
-    this.host = parsed.hostname.replace(/^\[|\]$/g, '');
-    this.port = Number(parsed.port === '' ? 80 : parsed.port);
+    const tls = parsed.protocol === 'https:';
+    if (!tls && parsed.protocol !== 'http:')
+      throw new RangeError(`an engine is reached by http(s), not ${parsed.protocol}`);
+    const host = parsed.hostname.replace(/^\[|\]$/g, '');
+    this.address = { host, port: Number(parsed.port === '' ? (tls ? 443 : 80) : parsed.port), tls };
     this.authority = parsed.host;
   }
 
@@ -81,8 +82,7 @@ export class EnginePool {
 
   private connect(): EngineConnection {
     const connection = new EngineConnection(
-      this.host,
-      this.port,
+      this.address,
       (idle) => {
         idle.idleSince = performance.now();
         this.idle.push(idle);

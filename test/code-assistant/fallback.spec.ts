@@ -1,0 +1,118 @@
+import { Client } from 'pg';
+import { eventually } from '#testing/eventually';
+import { parseMetrics } from '#testing/simulator';
+import { startSystem, type TestSystem } from '#testing/system';
+import { Accounts } from '../admission/accounts';
+import { generate, streamed } from './ask-code';
+import { startWordingEngine, type WordingEngine } from './wording-engine';
+
+const JAY = 'print("Jay")';
+const ASKED = { modelType: 'prompt', prompt: 'Print "Jay".' };
+const OURS = 'Qwen/Qwen2.5-Coder-7B-Instruct';
+
+describe('another server for the code assistant', () => {
+  let engine: WordingEngine;
+  let other: WordingEngine;
+  let system: TestSystem;
+  beforeAll(async () => {
+    [engine, other] = await Promise.all([startWordingEngine({ model: OURS }), startWordingEngine({ model: 'other' })]);
+    system = await startSystem({
+      engine: { url: engine.url },
+      env: { FALLBACK_URL: `${other.url}/v1/`, FALLBACK_MODEL: 'other-model', FALLBACK_API_KEY: 'sk-of-the-other' },
+    });
+    engine.say(JAY);
+    other.say(`\`\`\`python\n${JAY}\n\`\`\``);
+  }, 60_000);
+  afterAll(async () => {
+    await system.stop();
+    await other.stop();
+  });
+
+  const health = async (): Promise<Record<string, unknown>> =>
+    (await (
+      await fetch(`${system.url}/api/v1/code/health`, { headers: { 'x-api-key': system.apiKey } })
+    ).json()) as Record<string, unknown>;
+
+  it('is not asked while an engine of this installation answers', async () => {
+    expect((await generate(system, ASKED)).headers.get('x-tandem-backend')).toBe('vllm');
+    expect(other.requests).toHaveLength(0);
+    expect(await health()).toMatchObject({ status: 'ok', backend: 'vllm', model: OURS });
+  });
+
+  describe('where no engine of this installation answers', () => {
+    beforeAll(async () => {
+      await engine.stop();
+      await eventually(async () => (await health())['backend'] === 'fallback', { timeoutMs: 60_000 });
+    }, 70_000);
+
+    it('answers, and everything says that it did', async () => {
+      const [whole, stream] = [await generate(system, ASKED), await streamed(system, ASKED)];
+      for (const { status, code, headers, meta } of [whole, stream]) {
+        expect({ status, code, backend: headers.get('x-tandem-backend') }).toEqual({
+          status: 200,
+          code: JAY,
+          backend: 'fallback',
+        });
+        expect(meta).toMatchObject({ backend: 'fallback', model: 'other-model' });
+      }
+      expect(await health()).toMatchObject({
+        status: 'degraded',
+        backend: 'fallback',
+        model: 'other-model',
+        reason: expect.any(String) as unknown,
+      });
+      const request = other.requests.at(-1);
+      expect(request).toMatchObject({
+        path: '/v1/chat/completions',
+        headers: { authorization: 'Bearer sk-of-the-other' },
+      });
+      expect(request?.body).toMatchObject({ model: 'other-model' });
+      expect(request?.body).not.toHaveProperty('chat_template_kwargs');
+      expect(await ledgerRow(whole.headers.get('x-request-id'))).toEqual({
+        model: 'other-model',
+        profile: 'fallback',
+        outcome: 'completed',
+      });
+      const metrics = parseMetrics(await (await fetch(`${system.services['chat-service'].url}/metrics`)).text());
+      expect(metrics['tandem_code_requests_total{model_type="prompt",backend="fallback",outcome="completed"}']).toBe(2);
+    });
+
+    it('is not asked for who does not want it, nor for a key that is limited to models; they read what is wrong', async () => {
+      const asked = other.requests.length;
+      const key = await (await Accounts.of(system)).newKey({ allowedModels: [OURS, 'default'] });
+      const unwanted = { ...ASKED, fallback: false };
+      for (const answer of [await generate(system, unwanted), await streamed(system, ASKED, { 'x-api-key': key })]) {
+        expect(answer).toMatchObject({ status: 503, error: { code: 'engine_unavailable' } });
+        expect(answer.headers.get('x-tandem-backend')).toBeNull();
+      }
+      expect(other.requests).toHaveLength(asked);
+    });
+
+    it('never answers a chat', async () => {
+      const asked = other.requests.length;
+      const chat = await fetch(`${system.url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-api-key': system.apiKey },
+        body: JSON.stringify({ model: 'default', messages: [{ role: 'user', content: 'Hi' }] }),
+      });
+      expect(chat.status).toBe(503);
+      expect(other.requests).toHaveLength(asked);
+    });
+  });
+
+  async function ledgerRow(requestId: string | null): Promise<unknown> {
+    const client = new Client({ connectionString: system.postgres.url });
+    await client.connect();
+    try {
+      return await eventually(async () => {
+        const { rows } = await client.query<Record<string, unknown>>(
+          `SELECT model, profile, outcome FROM usage.requests WHERE state = 'finished' AND request_id = $1`,
+          [requestId],
+        );
+        return rows[0];
+      });
+    } finally {
+      await client.end();
+    }
+  }
+});
