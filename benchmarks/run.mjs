@@ -7,7 +7,7 @@ import { measuredOn, writeBetween } from './lib/document.mjs';
 import { buildGwbench, measure, report, startUpstream } from './lib/gwbench.mjs';
 import { CACHE } from './lib/paths.mjs';
 import { PEERS } from './lib/peers.mjs';
-import { Cleanups, Trouble } from './lib/processes.mjs';
+import { Cleanups, Trouble, runMain } from './lib/processes.mjs';
 import { profileSummary, sortProfiles } from './lib/profile.mjs';
 import { startTandem } from './lib/tandem.mjs';
 
@@ -27,14 +27,7 @@ const PROFILED = ['api-gateway', 'chat-service'];
 
 const cleanups = new Cleanups();
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Trouble ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  await cleanups.run();
-}
+await runMain(main, cleanups);
 
 async function main() {
   const options = readOptions();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measuredOn, writeBetween } from './lib/document.mjs';
 import { ROOT } from './lib/paths.mjs';
-import { Cleanups, Trouble, freePort, run } from './lib/processes.mjs';
+import { Cleanups, Trouble, freePort, run, runMain } from './lib/processes.mjs';
 import { ownEnvironment } from './lib/tandem.mjs';
 
 const STARTS = [
@@ -16,14 +16,7 @@ const STARTS = [
 
 const cleanups = new Cleanups();
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Trouble ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  await cleanups.run();
-}
+await runMain(main, cleanups);
 
 async function main() {
   const { values } = parseArgs({ options: { write: { type: 'string' } } });

@@ -1,18 +1,16 @@
 // How fast the ledger is read: a month of 10,000,000 requests in a real Postgres, asked through a running gateway.
 // Usage: npm run bench:usage -- [--rows N] [--export-rows N] [--write FILE]
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { get } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { measuredOn, writeBetween } from './lib/document.mjs';
 import { ROOT } from './lib/paths.mjs';
-import { Cleanups, Trouble, freePort, run, until } from './lib/processes.mjs';
-import { ownEnvironment } from './lib/tandem.mjs';
+import { Cleanups, Trouble, runMain, until } from './lib/processes.mjs';
+import { startSimulated } from './lib/tandem.mjs';
 
-const KEY = 'sk-tandem-usage-benchmark-key';
 const REPEATS = 5;
 const BARS = { exportS: 6, residentMib: 100, summaryMs: 300 };
 const GROUPS = ['user', 'model', 'key', 'day'];
@@ -21,14 +19,7 @@ const BARRED = ['user', 'model'];
 
 const cleanups = new Cleanups();
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Trouble ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  await cleanups.run();
-}
+await runMain(main, cleanups);
 
 async function main() {
   const { values } = parseArgs({
@@ -39,14 +30,15 @@ async function main() {
     },
   });
   const [rows, exportRows] = [Number(values.rows), Number(values['export-rows'])];
-  const tandem = await start();
+  const tandem = await startSimulated(cleanups);
+  tandem.pids = await tandem.readPids();
   const database = await connect(tandem.pids['usage-service']);
   const month = lastMonth();
   const loadS = await seconds(() => load(database, month, rows));
   console.error(`${rows} rows written in ${loadS.toFixed(1)} s`);
   const sealS = await seconds(() => seal(tandem, database, month));
   console.error(`rolled up in ${sealS.toFixed(1)} s`);
-  const summaries = await measureSummaries(tandem.url, month);
+  const summaries = await measureSummaries(tandem, month);
   const exported = await measureExport(tandem, month, exportRows / rows);
   const table = [
     '| | measured | bar | |',
@@ -63,9 +55,9 @@ async function main() {
       exported.s.toFixed(1),
       [BARS.exportS, exported.s <= BARS.exportS],
     ),
-    ...exported.peaks.map(({ name, mib, barred }) =>
+    ...exported.peaks.map(({ name, beforeMib, mib, programMib, barred }) =>
       line(
-        `peak resident memory of ${name} during the export, MiB`,
+        `peak resident memory of ${name} during the export, MiB${barred ? ` (before it ${beforeMib.toFixed(0)}; its program ${programMib.toFixed(0)})` : ''}`,
         mib.toFixed(0),
         barred ? [BARS.residentMib, mib < BARS.residentMib] : null,
       ),
@@ -81,23 +73,6 @@ async function main() {
 function line(what, value, bar) {
   if (bar === null) return `| ${what} | ${value} | | |`;
   return `| ${what} | ${value} | ≤ ${bar[0]} | ${bar[1] ? 'pass' : '**miss**'} |`;
-}
-
-async function start() {
-  const home = mkdtempSync(join(tmpdir(), 'tandem-bench-usage-'));
-  const env = { ...ownEnvironment(), TANDEM_HOME: home, TANDEM_API_KEY: KEY };
-  cleanups.add(async () => {
-    await run(join(ROOT, 'stop'), [], { env });
-    rmSync(home, { recursive: true, force: true });
-  });
-  const words = ['--json', '--port', String(await freePort()), '--engine', 'simulator'];
-  const output = await run(join(ROOT, 'start'), words, { env });
-  const { url } = JSON.parse(output.trim().split('\n').at(-1));
-  const pids = async () => {
-    const { processes } = JSON.parse(await run(join(ROOT, 'status'), ['--json'], { env, codes: [0, 1] }));
-    return Object.fromEntries(processes.filter(({ pid }) => pid !== null).map(({ name, pid }) => [name, pid]));
-  };
-  return { url, pids: await pids(), readPids: pids };
 }
 
 /** As usage-service itself is connected. */
@@ -168,20 +143,20 @@ async function seal(tandem, database, { from, to, days }) {
   tandem.pids = await tandem.readPids();
 }
 
-async function measureSummaries(url, { from, to }) {
+async function measureSummaries({ url, key }, { from, to }) {
   const range = `from=${from.toISOString()}&to=${to.toISOString()}`;
   const measured = [];
   for (const group of GROUPS) {
     const times = [];
     for (let time = 0; time <= REPEATS; time++)
-      times.push(1_000 * (await seconds(() => asked(`${url}/api/usage/summary?groupBy=${group}&${range}`))));
+      times.push(1_000 * (await seconds(() => asked(`${url}/api/usage/summary?groupBy=${group}&${range}`, key))));
     measured.push({ group, ms: median(times.slice(1)) });
   }
   return measured;
 }
 
-async function asked(url) {
-  const answer = await fetch(url, { headers: { authorization: `Bearer ${KEY}` } });
+async function asked(url, key) {
+  const answer = await fetch(url, { headers: { authorization: `Bearer ${key}` } });
   if (!answer.ok) throw new Trouble(`${url} answered ${answer.status}: ${await answer.text()}`);
   return answer.json();
 }
@@ -190,17 +165,26 @@ async function asked(url) {
 async function measureExport(tandem, { from, to }, share) {
   const end = new Date(from.getTime() + Math.round((to - from) * share));
   const url = `${tandem.url}/api/usage/export.csv?from=${from.toISOString()}&to=${end.toISOString()}`;
-  const first = await download(url);
+  const before = Object.fromEntries(
+    Object.entries(tandem.pids).map(([name, pid]) => [name, residentMib(pid, 'VmRSS')]),
+  );
+  const first = await download(url, tandem.key);
   const processes = { ...tandem.pids, 'the Postgres session': await reader(tandem.pids.postgres) };
   for (const pid of Object.values(processes)) writeFileSync(`/proc/${pid}/clear_refs`, '5'); // forget the peak
   let second;
   const s = await seconds(async () => {
-    second = await download(url);
+    second = await download(url, tandem.key);
   });
   if (second.lines !== first.lines) throw new Trouble('two exports of one month differ');
   const barred = ['api-gateway', 'usage-service', 'nats-server'];
   const names = [...barred, 'the Postgres session'];
-  const peaks = names.map((name) => ({ name, mib: peakMib(processes[name]), barred: barred.includes(name) }));
+  const peaks = names.map((name) => ({
+    name,
+    beforeMib: before[name],
+    mib: residentMib(processes[name], 'VmHWM'),
+    programMib: residentMib(processes[name], 'RssFile'),
+    barred: barred.includes(name),
+  }));
   return { ...second, rows: second.lines - 1, s, peaks };
 }
 
@@ -223,14 +207,15 @@ function statOf(pid) {
   }
 }
 
-function peakMib(pid) {
-  const kib = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+/** @param field of /proc/PID/status: VmRSS, VmHWM (its peak), or RssFile (mapped files: the program itself). */
+function residentMib(pid, field) {
+  const kib = new RegExp(`${field}:\\s+(\\d+) kB`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kib) / 1024;
 }
 
-function download(url) {
+function download(url, key) {
   return new Promise((resolve, reject) => {
-    const request = get(url, { headers: { authorization: `Bearer ${KEY}` } }, (answer) => {
+    const request = get(url, { headers: { authorization: `Bearer ${key}` } }, (answer) => {
       let [bytes, lines] = [0, 0];
       answer.on('data', (chunk) => {
         bytes += chunk.length;

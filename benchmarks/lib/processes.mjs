@@ -93,3 +93,15 @@ export class Cleanups {
     }
   }
 }
+
+/** Runs a benchmark's `main` and undoes everything behind it; what went wrong makes exit code 1. */
+export async function runMain(main, cleanups) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof Trouble ? error.message : error);
+    process.exitCode = 1;
+  } finally {
+    await cleanups.run();
+  }
+}

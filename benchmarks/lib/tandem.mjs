@@ -54,6 +54,27 @@ export async function startTandem(cleanups, upstream, { profileDir } = {}) {
   return { target: await asTarget(url, measured, rest), pids, stop };
 }
 
+/**
+ * Starts a Tandem with a home of its own and the simulated engine, with `own` in its environment.
+ * @returns its address, the first API key, and a function that reads the pids of its processes by name.
+ */
+export async function startSimulated(cleanups, own = {}) {
+  const home = mkdtempSync(join(tmpdir(), 'tandem-bench-'));
+  const key = 'sk-tandem-benchmark-first-key';
+  const env = { ...ownEnvironment(), ...own, TANDEM_HOME: home, TANDEM_API_KEY: key };
+  cleanups.add(async () => {
+    await run(join(ROOT, 'stop'), [], { env });
+    rmSync(home, { recursive: true, force: true });
+  });
+  const words = ['--json', '--port', String(await freePort()), '--engine', 'simulator'];
+  const { url, model } = JSON.parse((await run(join(ROOT, 'start'), words, { env })).trim().split('\n').at(-1));
+  const readPids = async () => {
+    const { processes } = JSON.parse(await run(join(ROOT, 'status'), ['--json'], { env, codes: [0, 1] }));
+    return Object.fromEntries(processes.filter(({ pid }) => pid !== null).map(({ name, pid }) => [name, pid]));
+  };
+  return { url, model, key, readPids };
+}
+
 async function asTarget(url, processes, rest) {
   const commit = (await run('git', ['describe', '--always', '--dirty'], { cwd: ROOT })).trim();
   return {

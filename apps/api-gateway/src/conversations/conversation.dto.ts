@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsUUID } from 'class-validator';
 import type { Answer, ConversationMatch, ConversationListItem, Message, UsedPrompt } from '#contracts/conversations';
+import { OUTCOMES } from '#contracts/usage';
 import { documented, Presence, Text, WholeInQuery } from '../http/fields';
 import { PageQueryDto } from '../http/page';
 
@@ -140,16 +141,6 @@ class UsedPromptDto implements UsedPrompt {
   @ApiProperty()
   text!: string;
 }
-
-const OUTCOMES = [
-  'completed',
-  'client_cancelled',
-  'deadline',
-  'upstream_truncated',
-  'interrupted',
-  'rejected',
-  'error',
-] as const;
 
 class AnswerDto implements Answer {
   @ApiProperty({ enum: ['complete', 'generating'] })

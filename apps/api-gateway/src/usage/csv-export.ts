@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { Bus } from '#common/bus';
 import { Commands, unavailable } from '#common/commands';
+import { PassingBuffers } from '#common/passing-buffers';
 import type { Actor } from '#contracts/access';
 import { CodedError, isWireError } from '#contracts/errors';
 import {
@@ -48,6 +49,7 @@ interface Page {
 export class CsvExport {
   /** User id of each export that runs. */
   private readonly running: string[] = [];
+  private readonly buffers = new PassingBuffers();
 
   constructor(
     private readonly bus: Bus,
@@ -126,6 +128,7 @@ export class CsvExport {
         .catch(unavailable);
       const error = reply.headers?.get(ExportPage.error) ?? '';
       if (error !== '') throw codedError(error);
+      this.buffers.passed(reply.data.length);
       const rest = reply.headers?.get(ExportPage.cursor) ?? '';
       return { lines: reply.data, rest: rest === '' ? null : rest };
     });

@@ -1,5 +1,6 @@
 import { headers, type Msg, type Subscription } from '@nats-io/transport-node';
 import { Bus } from '#common/bus';
+import { PassingBuffers } from '#common/passing-buffers';
 import { CodedError } from '#contracts/errors';
 import {
   ExportPage,
@@ -14,13 +15,13 @@ import { Logger } from 'nestjs-pino';
 import { z } from 'zod';
 import { cursorOf, placeOf, type Place } from '../reports/place';
 import { filterShape, parseQuery } from '../reports/usage-filter';
-import { ExportRepository, type CsvPage, type Part } from './export.repository';
+import { ExportRepository } from './export.repository';
 
 const QUEUE = 'usage-service';
 /** About half a MiB: large enough that the way there and back does not count, small enough to be held a few times. */
 const PAGE_ROWS = 2_000;
 /** Below NATS's max_payload (8 MiB in every deployment of ours). */
-const MAX_PAGE_BYTES = 6 * 1024 * 1024;
+const MAX_PAGE = { rows: 2 * PAGE_ROWS, bytes: 6 * 1024 * 1024 };
 
 const cursor = z.string().max(2_000).nullable();
 const nextSchema: z.ZodType<UsageExportNext> = z.object({ ...filterShape, cursor });
@@ -33,6 +34,7 @@ const pageSchema: z.ZodType<UsageExportQuery> = z.object({ ...filterShape, curso
 @Controller()
 export class ExportController implements OnApplicationBootstrap, OnModuleDestroy {
   private subscription: Subscription | null = null;
+  private readonly buffers = new PassingBuffers();
 
   constructor(
     private readonly bus: Bus,
@@ -64,21 +66,13 @@ export class ExportController implements OnApplicationBootstrap, OnModuleDestroy
     try {
       const query = parseQuery(pageSchema, message.json());
       const part = { after: placeOrNull(query.cursor), until: placeOrNull(query.until) };
-      const { lines, last } = await this.page(query, part);
+      const { lines, last } = await this.repository.page(query, part, MAX_PAGE, PAGE_ROWS);
       if (last !== null) about.set(ExportPage.cursor, cursorOf(last));
       message.respond(lines, { headers: about });
+      this.buffers.passed(lines.length);
     } catch (error) {
       about.set(ExportPage.error, JSON.stringify(this.codedError(error).toWire()));
       message.respond(undefined, { headers: about });
-    }
-  }
-
-  /** Fewer rows where they are so large that a page would not go through NATS. */
-  private async page(query: UsageExportQuery, part: Part): Promise<CsvPage> {
-    for (let rows = 2 * PAGE_ROWS; ; rows = Math.ceil(rows / 8)) {
-      const page = await this.repository.page(query, part, rows);
-      if (page.lines.length <= MAX_PAGE_BYTES) return page;
-      if (rows === 1) throw new CodedError('internal_error', 'A row of the ledger is too large to be exported.');
     }
   }
 

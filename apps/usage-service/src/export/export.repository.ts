@@ -3,24 +3,23 @@ import { Injectable } from '@nestjs/common';
 import type { Place } from '../reports/place';
 import { ReportDatabase } from '../reports/report-database';
 import { Parameters, rowConditions, where } from '../reports/usage-filter';
-import { CSV_LINE } from './csv-line';
+import { CSV_COLUMNS, CsvPage } from './csv-page';
 
-export interface CsvPage {
+export interface ExportedPage {
   /** Lines of CSV; empty when there are no more. */
   lines: Buffer;
   /** Of the last line, where more may follow; null at the end of the part. */
   last: Place | null;
 }
 
-/** As exact as Postgres holds it. */
-const EXACT_TIME = (time: string): string => `to_char(${time} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-
-interface Stored {
-  lines: string | null;
+/** What a page may hold; whichever is reached first. */
+export interface PageLimit {
   rows: number;
-  createdAt: string | null;
-  requestId: string | null;
+  bytes: number;
 }
+
+/** A row takes about 250 bytes; a page that is larger than this makes itself more room. */
+const EXPECTED_ROW_BYTES = 280;
 
 /** A part of the ledger: after one row, up to and with another. Null: from the first, to the last. */
 export interface Part {
@@ -37,35 +36,33 @@ export class ExportRepository {
   async placeAfter(filter: UsageFilter, after: Place | null, rows: number): Promise<Place | null> {
     const { parameters, conditions } = partOf(filter, { after, until: null });
     const sql = `
-      SELECT request_id AS "requestId", ${EXACT_TIME('created_at')} AS "createdAt"
+      SELECT request_id AS "requestId", to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "createdAt"
       FROM usage.requests ${where(conditions)}
       ORDER BY created_at, request_id OFFSET ${parameters.add(rows - 1)} LIMIT 1`;
     const [place] = await this.database.query<Place & Record<string, unknown>>(sql, parameters.values);
     return place ?? null;
   }
 
-  /** @param rows at most. */
-  async page(filter: UsageFilter, part: Part, rows: number): Promise<CsvPage> {
-    const { sql, values } = exportStatement(filter, part, rows);
-    const [page] = await this.database.query<Stored & Record<string, unknown>>(sql, values);
-    if (page?.lines == null || page.createdAt === null || page.requestId === null)
-      return { lines: Buffer.alloc(0), last: null };
-    const last = { createdAt: page.createdAt, requestId: page.requestId };
-    return { lines: Buffer.from(page.lines), last: page.rows < rows ? null : last };
+  /** The lines of a part; where they are more than the limit, the first of them. One row there is in any case. */
+  async page(filter: UsageFilter, part: Part, limit: PageLimit, expectedRows: number): Promise<ExportedPage> {
+    const page = new CsvPage(expectedRows * EXPECTED_ROW_BYTES);
+    const isFull = (row: Buffer): boolean => page.rows > 0 && page.size + 2 * row.length > limit.bytes;
+    let left = 0;
+    const { sql, values } = exportStatement(filter, part, limit.rows);
+    await this.database.copy(sql, values, (row) => {
+      if (left > 0 || isFull(row)) left++;
+      else page.add(row);
+    });
+    return { lines: page.lines, last: left > 0 || page.rows === limit.rows ? page.last : null };
   }
 }
 
-/** One row: the lines of a page joined by Postgres, and where it ends. Exported for its plan (EXPLAIN). */
+/** The rows of a page. Exported for its plan (EXPLAIN). */
 export function exportStatement(filter: UsageFilter, part: Part, rows: number): { sql: string; values: unknown[] } {
   const { parameters, conditions } = partOf(filter, part);
   const sql = `
-    SELECT string_agg(line, '') AS lines, count(*)::integer AS rows, (array_agg(request_id))[count(*)] AS "requestId",
-      ${EXACT_TIME('max(created_at)')} AS "createdAt"
-    FROM (
-      SELECT created_at, request_id, ${CSV_LINE} AS line
-      FROM usage.requests ${where(conditions)}
-      ORDER BY created_at, request_id LIMIT ${parameters.add(rows)}
-    ) AS page`;
+    SELECT ${CSV_COLUMNS} FROM usage.requests ${where(conditions)}
+    ORDER BY created_at, request_id LIMIT ${parameters.add(rows)}`;
   return { sql, values: parameters.values };
 }
 

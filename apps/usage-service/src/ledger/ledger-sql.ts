@@ -77,13 +77,19 @@ const NOTE_OWNERS = `
     SET first_created_at = least(known.first_created_at, EXCLUDED.first_created_at), closed_at = NULL
     WHERE known.closed_at IS NOT NULL OR known.first_created_at > EXCLUDED.first_created_at`;
 
+/** Milliseconds of the epoch, as `columnsOf` hands the times over; whole ones are exact. */
+const ARRAY_TYPES = NAMES.map((name) => (name === 'created_at' ? 'float8' : COLUMNS[name][1]));
+const FRESH = NAMES.map((name) => (name === 'created_at' ? `to_timestamp(created_at / 1000) AS created_at` : name));
+
 /**
- * All rows as one JSON parameter: one statement, whatever their number. The rows are locked in the order of their keys, so
+ * All rows as one array a column: one statement, whatever their number, and half the work of a JSON parameter, which was
+ * half of an upsert. The rows are locked in the order of their keys, so
  * that two usage-services never wait for each other in a circle. A user who was removed gets no e-mail back.
  */
 export const UPSERT = `
   WITH fresh AS (
-    SELECT * FROM json_to_recordset($1::json) AS row (${NAMES.map((name) => `${name} ${COLUMNS[name][1]}`).join(', ')})
+    SELECT ${FRESH.join(', ')}
+    FROM unnest(${ARRAY_TYPES.map((type, at) => `$${at + 1}::${type}[]`).join(', ')}) AS row (${LIST})
   ), written AS (
     INSERT INTO usage.requests AS known (${LIST})
     SELECT ${NAMES.map((name) => (name === 'user_email' ? withoutEmailOfTheRemoved() : name)).join(', ')}
@@ -135,12 +141,6 @@ function withoutEmailOfTheRemoved(): string {
 }
 
 /** The rows as `UPSERT` takes them. */
-export function recordsOf(rows: readonly LedgerRow[]): string {
-  const records = rows.map((row) => {
-    const record: Record<string, unknown> = {};
-    for (const name of NAMES) record[name] = row[COLUMNS[name][0]];
-    record['created_at'] = new Date(row.createdAt).toISOString();
-    return record;
-  });
-  return JSON.stringify(records);
+export function columnsOf(rows: readonly LedgerRow[]): unknown[][] {
+  return NAMES.map((name) => rows.map((row) => row[COLUMNS[name][0]]));
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
 import { DataSource, QueryFailedError } from 'typeorm';
 import { HAVE_LEDGER_ALONE, SHARE_LEDGER } from './ledger-lock';
-import { CLOSE_ORPHANS, recordsOf, UPSERT } from './ledger-sql';
+import { CLOSE_ORPHANS, columnsOf, UPSERT } from './ledger-sql';
 import type { LedgerRow } from './merge-events';
 import { MonthPartitions } from './month-partitions';
 
@@ -24,7 +24,7 @@ export class LedgerRepository {
     if (rows.length === 0) return 0;
     await this.months.ensure(rows.map((row) => row.createdAt));
     try {
-      return await this.write(SHARE_LEDGER, UPSERT, recordsOf(rows));
+      return await this.write(SHARE_LEDGER, UPSERT, columnsOf(rows));
     } catch (error) {
       if (isMissingPartition(error)) this.months.forget();
       throw error;
@@ -42,7 +42,7 @@ export class LedgerRepository {
   /** Closes what this owner has not finished as `interrupted`. @returns how many requests that were. */
   async closeOrphans(owner: string): Promise<number> {
     // Alone: a start of this owner that is being written now is closed as well.
-    return this.write(HAVE_LEDGER_ALONE, CLOSE_ORPHANS, owner);
+    return this.write(HAVE_LEDGER_ALONE, CLOSE_ORPHANS, [owner]);
   }
 
   /** Whether an error of `upsert` will come again for the same rows, however often they are tried. */
@@ -50,10 +50,10 @@ export class LedgerRepository {
     return FAULT_OF_THE_DATA.test(databaseError(error)?.code ?? '') && !isMissingPartition(error);
   }
 
-  private async write(lock: string, statement: string, parameter: string): Promise<number> {
+  private async write(lock: string, statement: string, parameters: unknown[]): Promise<number> {
     return this.database.transaction(async (manager) => {
       await manager.query(lock);
-      const [counted] = await manager.query<{ rows: number }[]>(statement, [parameter]);
+      const [counted] = await manager.query<{ rows: number }[]>(statement, parameters);
       return counted?.rows ?? 0;
     });
   }

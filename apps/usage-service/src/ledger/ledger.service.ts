@@ -6,7 +6,7 @@ import { Logger } from 'nestjs-pino';
 import { DeadLetters } from './dead-letters';
 import { lagOf, openConsumer } from './ledger-consumer';
 import { ledgerMetrics, type LedgerMetrics } from './ledger-metrics';
-import { LedgerWriter } from './ledger-writer';
+import { LedgerWriter, readLetter } from './ledger-writer';
 import { MessageHand } from './message-hand';
 import { pause } from './pause';
 
@@ -65,7 +65,14 @@ export class LedgerService implements OnApplicationBootstrap, OnModuleDestroy {
     this.messages = messages;
     if (stop.aborted) messages.stop();
     const hand = new MessageHand();
-    for await (const batch of hand.batches(messages)) await this.writer.take(batch, hand, stop);
+    let written: Promise<void> = Promise.resolve();
+    for await (const batch of hand.batches(messages)) {
+      const letters = batch.map(readLetter);
+      await written; // one batch after the other, so that what came first is written first
+      written = this.writer.take(letters, hand, stop);
+      written.catch(() => undefined); // thrown above, or below
+    }
+    await written;
   }
 
   private async measureLag(): Promise<void> {

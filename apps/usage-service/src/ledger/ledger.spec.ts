@@ -10,7 +10,8 @@ import {
 } from '#contracts/usage';
 import { UsageQuerySubjects, type UsageRequestsPage } from '#contracts/usage-queries';
 import { eventually } from '#testing/eventually';
-import { startLedger, usageEvent as event, type TestLedger } from '../testing/ledger';
+import { startLedger, type TestLedger } from '../testing/ledger';
+import { usageEvent as event } from '../testing/usage-event';
 
 describe('the ledger', () => {
   let ledger: TestLedger;

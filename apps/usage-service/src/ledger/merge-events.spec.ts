@@ -1,42 +1,11 @@
 import fc from 'fast-check';
 import type { UsageEvent } from '#contracts/usage';
+import { usageEvent } from '../testing/usage-event';
 import { later, mergeEvents, rowOf, type LedgerRow } from './merge-events';
 
-const facts = (requestId: string): Omit<Extract<UsageEvent, { kind: 'started' }>, 'kind'> => ({
-  requestId,
-  owner: 'chat-1',
-  createdAt: 1_700_000_000_000,
-  userId: 'u1',
-  userEmail: 'a@example.com',
-  keyId: null,
-  endpoint: '/v1/chat/completions',
-  model: 'm',
-  profile: 'p',
-  ctxLen: 8192,
-  stream: true,
-  choices: 1,
-  engineLife: null,
-});
-const counted = (outputTokens: number) =>
-  ({ inputTokens: 9, cachedTokens: 0, outputTokens, reasoningTokens: 0, countMethod: 'counted' }) as const;
-const times = { queueMs: 0, ttftMs: 12, latencyMs: 345 };
-const started = (id: string): UsageEvent => ({ kind: 'started', ...facts(id) });
-const checkpoint = (id: string, tokens: number): UsageEvent => ({
-  kind: 'checkpoint',
-  ...facts(id),
-  ...counted(tokens),
-  ...times,
-});
-const finished = (id: string, tokens: number): UsageEvent => ({
-  kind: 'finished',
-  ...facts(id),
-  ...counted(tokens),
-  countMethod: 'exact',
-  ...times,
-  statusCode: 200,
-  outcome: 'completed',
-  errorCode: null,
-});
+const started = (id: string): UsageEvent => usageEvent('started', id);
+const checkpoint = (id: string, tokens: number): UsageEvent => usageEvent('checkpoint', id, tokens);
+const finished = (id: string, tokens: number): UsageEvent => usageEvent('finished', id, tokens);
 
 const life = (id: string): UsageEvent[] => [started(id), checkpoint(id, 10), checkpoint(id, 20), finished(id, 25)];
 

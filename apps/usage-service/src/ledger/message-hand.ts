@@ -7,7 +7,9 @@ import { ACK_WAIT_MS } from './ledger-consumer';
  */
 const GATHER_MS = 100;
 /** So many need no company. */
-const ENOUGH = 100;
+const ENOUGH = 50;
+/** What is opened and written at once, bytes: some five thousand events, which take ten times as much as objects. */
+const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 
 /**
  * The messages that were delivered and are not acknowledged yet. The server is told that work goes on with them, so that it
@@ -52,7 +54,7 @@ export class MessageHand {
         if (this.waiting.length > 0) {
           if (this.waiting.length < ENOUGH && !end.reached)
             await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
-          yield this.waiting.splice(0);
+          yield this.nextBatch();
         } else if (end.reached) {
           await collected;
           return;
@@ -62,6 +64,12 @@ export class MessageHand {
       clearInterval(this.timer);
       this.held.clear();
     }
+  }
+
+  private nextBatch(): JsMsg[] {
+    let bytes = 0;
+    const end = this.waiting.findIndex((message, at) => (bytes += message.data.length) > MAX_BATCH_BYTES && at > 0);
+    return this.waiting.splice(0, end < 0 ? this.waiting.length : end);
   }
 
   private async collect(messages: AsyncIterable<JsMsg>): Promise<void> {

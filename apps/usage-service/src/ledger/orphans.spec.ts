@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { PresenceSubjects, type Heartbeat } from '#contracts/presence';
 import { eventually } from '#testing/eventually';
-import { startLedger, usageEvent, type TestLedger } from '../testing/ledger';
+import { startLedger, type TestLedger } from '../testing/ledger';
+import { usageEvent } from '../testing/usage-event';
 import { OWNER_LOST_AFTER_MS } from './owner-watch';
 
 const CLOSED = { timeoutMs: 2 * OWNER_LOST_AFTER_MS + 10_000 };

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { AccessSubjects, type AccessChanged, type UsersQuery } from '#contracts/access';
 import { eventually } from '#testing/eventually';
-import { startLedger, usageEvent, type TestLedger } from '../testing/ledger';
+import { startLedger, type TestLedger } from '../testing/ledger';
+import { usageEvent } from '../testing/usage-event';
 import { RetentionService } from './retention.service';
 
 const DAY_MS = 86_400_000;
