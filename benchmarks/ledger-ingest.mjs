@@ -2,6 +2,7 @@
 // usage-service, its Postgres and its nats-server run on this machine as in production; each request is two events, so
 // far apart that each is a write of its own (a row is inserted, then updated).
 import { createRequire } from 'node:module';
+import { readFileSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -12,6 +13,7 @@ const { Client } = require('pg');
 const { startNats } = require('../dist/libs/testing/src/nats.js');
 const { startPostgres } = require('../dist/libs/testing/src/postgres.js');
 const { startServiceProcess } = require('../dist/libs/testing/src/service-process.js');
+const { V8_MEMORY } = require('../dist/tools/launcher/src/plan.js');
 const { ensureUsageStream } = require('../dist/libs/common/src/usage-stream.js');
 const { UsageSubjects } = require('../dist/libs/contracts/src/usage.js');
 
@@ -31,7 +33,7 @@ await ensureUsageStream(await jetstreamManager(connection));
 await fill();
 const environment = { NATS_URL: nats.url, DATABASE_URL: postgres.url, LOG_LEVEL: 'warn' };
 const startedAt = performance.now();
-const service = await startServiceProcess('usage-service', environment);
+const service = await startServiceProcess('usage-service', environment, V8_MEMORY); // as ./start does
 const database = new Client({ connectionString: postgres.url });
 await database.connect();
 const readyAt = performance.now();
@@ -48,6 +50,10 @@ const { rows: check } = await database.query(
   'SELECT count(*)::integer AS rows, sum(output_tokens)::integer AS tokens FROM usage.requests',
 );
 const [cpu, resident] = await costs();
+const { rows: updates } = await database.query(
+  `SELECT round(100.0 * sum(n_tup_hot_upd) / nullif(sum(n_tup_upd), 0))::integer AS hot
+   FROM pg_stat_user_tables WHERE schemaname = 'usage' AND relname LIKE 'requests_%'`,
+);
 const report = {
   requests: REQUESTS,
   events: 2 * REQUESTS,
@@ -58,7 +64,10 @@ const report = {
   eventsPerSecond: Math.round((2 * (REQUESTS - before)) / seconds),
   startSeconds: Number(((readyAt - startedAt) / 1_000).toFixed(1)),
   usageServiceCpuSeconds: cpu,
+  postgresCpuSeconds: cpuSeconds(postgres.pid),
+  natsServerCpuSeconds: cpuSeconds(nats.pid),
   usageServiceResidentMiB: resident,
+  updatesThatLeaveTheIndexesAlonePercent: updates[0].hot,
   cores: cpus().length,
 };
 console.log(JSON.stringify(report, null, 2));
@@ -127,6 +136,28 @@ async function finished() {
     'SELECT coalesce(sum(requests_ended), 0)::integer AS n FROM usage.engine_lives',
   );
   return rows[0].n;
+}
+
+/** Of a process and its children, those that have ended included. */
+function cpuSeconds(pid) {
+  const ticksOf = (id) => {
+    const text = readFileSync(`/proc/${id}/stat`, 'utf8');
+    const [, parent, ...fields] = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    return { parent, ticks: fields[9] + fields[10] + fields[11] + fields[12] };
+  };
+  let ticks = ticksOf(pid).ticks;
+  for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const other = ticksOf(id);
+      if (other.parent === pid) ticks += other.ticks;
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  return Number((ticks / 100).toFixed(1));
 }
 
 async function costs() {

@@ -9,6 +9,7 @@ import { Requests1700000000000 } from './database/1700000000000-requests';
 import { PartitionsAndRollups1795245000000 } from './database/1795245000000-partitions-and-rollups';
 import { CountWrites1795248000000 } from './database/1795248000000-count-writes';
 import { EmptyDurations1795250000000 } from './database/1795250000000-empty-durations';
+import { RoomForUpdates1795260000000 } from './database/1795260000000-room-for-updates';
 import { ExportRepository } from './export/export.repository';
 import { ExportController } from './export/export.controller';
 import { DeadLetters } from './ledger/dead-letters';
@@ -46,6 +47,7 @@ export function usageServiceModule(settings: Settings): Type {
           PartitionsAndRollups1795245000000,
           CountWrites1795248000000,
           EmptyDurations1795250000000,
+          RoomForUpdates1795260000000,
         ],
       }),
     ],

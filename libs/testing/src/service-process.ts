@@ -26,7 +26,11 @@ export interface TestService {
 }
 
 /** Starts a built service on a free port and waits until /health/ready says yes. It ends with the test process. */
-export async function startServiceProcess(name: string, env: Readonly<Record<string, string>>): Promise<TestService> {
+export async function startServiceProcess(
+  name: string,
+  env: Readonly<Record<string, string>>,
+  nodeOptions: readonly string[] = [],
+): Promise<TestService> {
   const program = join(BUILT, name, 'src/main.js');
   if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build" first`);
   const folder = mkdtempSync(join(tmpdir(), `tandem-${name}-`));
@@ -34,7 +38,7 @@ export async function startServiceProcess(name: string, env: Readonly<Record<str
   const port = await freePort();
   const server = new ServerProcess({
     command: process.execPath,
-    args: [program],
+    args: [...nodeOptions, program],
     logFile,
     folder,
     env: { PATH: process.env['PATH'] ?? '', ...env, PORT: String(port) },

@@ -20,7 +20,7 @@ const SERVER_STOP_MS = 30_000;
  * and does not grow for hours; an old generation that may double between two full collections, where V8's own limit of a
  * tenth has every few hundred streams pay for one.
  */
-const V8_MEMORY = [
+export const V8_MEMORY = [
   '--single-threaded-gc',
   '--min-semi-space-size=8',
   '--max-semi-space-size=8',

@@ -140,7 +140,20 @@ function withoutEmailOfTheRemoved(): string {
     THEN '' ELSE user_email END`;
 }
 
-/** The rows as `UPSERT` takes them. */
-export function columnsOf(rows: readonly LedgerRow[]): unknown[][] {
-  return NAMES.map((name) => rows.map((row) => row[COLUMNS[name][0]]));
+/** The rows as `UPSERT` takes them: one array a column, as Postgres reads them ("Array Value Input"). */
+export function columnsOf(rows: readonly LedgerRow[]): string[] {
+  return NAMES.map((name) => {
+    const property = COLUMNS[name][0];
+    let array = '';
+    for (const row of rows) array += `,${elementOf(row[property])}`;
+    return `{${array.slice(1)}}`;
+  });
 }
+
+/** pg's own takes two searches and a replacement for each value, which was a tenth of the service's time under load. */
+function elementOf(value: string | number | boolean | null): string {
+  if (typeof value !== 'string') return value === null ? 'NULL' : String(value);
+  return `"${ODD_IN_ARRAYS.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`;
+}
+
+const ODD_IN_ARRAYS = /["\\]/;
