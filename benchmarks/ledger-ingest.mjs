@@ -1,10 +1,12 @@
-// How many requests a second the ledger takes, caught up from a full stream: `npm run bench:ledger [-- REQUESTS]`.
+// How many requests a second the ledger takes, caught up from a full stream: `npm run bench:ledger [-- REQUESTS] [--write FILE]`.
 // usage-service, its Postgres and its nats-server run on this machine as in production; each request is two events, so
 // far apart that each is a write of its own (a row is inserted, then updated).
 import { createRequire } from 'node:module';
 import { readFileSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { measuredOn, writeBetween } from './lib/document.mjs';
 
 const require = createRequire(import.meta.url);
 const { connect } = require('@nats-io/transport-node');
@@ -17,7 +19,8 @@ const { V8_MEMORY } = require('../dist/tools/launcher/src/plan.js');
 const { ensureUsageStream } = require('../dist/libs/common/src/usage-stream.js');
 const { UsageSubjects } = require('../dist/libs/contracts/src/usage.js');
 
-const REQUESTS = Number(process.argv[2] ?? 200_000);
+const { values, positionals } = parseArgs({ options: { write: { type: 'string' } }, allowPositionals: true });
+const REQUESTS = Number(positionals[0] ?? 200_000);
 /** Events in one message: what a chat-service gathers under load. */
 const EVENTS = 100;
 /** Requests between a start and its end. */
@@ -71,6 +74,7 @@ const report = {
   cores: cpus().length,
 };
 console.log(JSON.stringify(report, null, 2));
+if (values.write !== undefined) await writeBetween(values.write, 'ledger', await tableOf(report));
 await database.end();
 await service.end();
 await connection.close();
@@ -136,6 +140,22 @@ async function finished() {
     'SELECT coalesce(sum(requests_ended), 0)::integer AS n FROM usage.engine_lives',
   );
   return rows[0].n;
+}
+
+async function tableOf(measured) {
+  const lines = [
+    ['requests a second', measured.requestsPerSecond, '10,000'],
+    ['events a second, each a write', measured.eventsPerSecond, ''],
+    ['CPU seconds of usage-service, its start included', measured.usageServiceCpuSeconds, ''],
+    ['CPU seconds of Postgres', measured.postgresCpuSeconds, ''],
+    ['CPU seconds of nats-server, which was filled before', measured.natsServerCpuSeconds, ''],
+    ['resident memory of usage-service at its end, MiB', measured.usageServiceResidentMiB, ''],
+  ];
+  const rows = lines.map(
+    ([what, value, bar]) => `| ${what} | ${value.toLocaleString('en')} | ${bar === '' ? '' : `≥ ${bar}`} |`,
+  );
+  const head = `| ${measured.requests.toLocaleString('en')} requests in ${measured.seconds} s | measured | bar |`;
+  return `${await measuredOn()}\n\n${[head, '|---|---|---|', ...rows].join('\n')}`;
 }
 
 /** Of a process and its children, those that have ended included. */

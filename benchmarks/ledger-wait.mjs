@@ -13,9 +13,9 @@ const { waits } = createRequire(import.meta.url)(PRELOAD);
 
 const ENGINE_TTFT_MS = 20;
 const LOADS = [
-  { clients: 1, requests: 1_000 },
-  { clients: 8, requests: 4_000 },
-  { clients: 32, requests: 8_000 },
+  { clients: 1, requests: 2_000 },
+  { clients: 4, requests: 4_000 },
+  { clients: 16, requests: 6_000 },
 ];
 const WARM_UP = 1_000;
 
@@ -27,6 +27,7 @@ async function main() {
   const { values } = parseArgs({ options: { write: { type: 'string' } } });
   const tandem = await startSimulated(cleanups, {
     VLLM_SIM_TTFT_MS: String(ENGINE_TTFT_MS),
+    VLLM_SIM_TOKENS_PER_SECOND: '500', // the first step adds its time to that
     NODE_OPTIONS: `--require=${PRELOAD}`,
   });
   await load(tandem, { clients: 8, requests: WARM_UP });

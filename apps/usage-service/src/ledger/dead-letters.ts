@@ -50,7 +50,8 @@ export class DeadLetters {
     const manager = await jetstreamManager(this.bus.connection);
     const { first_seq, last_seq } = (await manager.streams.info(USAGE_DEAD_STREAM)).state;
     let replayed = 0;
-    for (let seq = first_seq; seq <= last_seq; seq++) {
+    // A stream that never had a letter begins at 0, where there is none to ask for.
+    for (let seq = Math.max(1, first_seq); seq <= last_seq; seq++) {
       const letter = await this.letter(seq);
       if (letter === null) continue;
       const ack = await jetstream(this.bus.connection).publish(UsageSubjects.events, letter.data, {

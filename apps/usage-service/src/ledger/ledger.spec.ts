@@ -21,6 +21,10 @@ describe('the ledger', () => {
   });
   afterAll(() => ledger.stop());
 
+  it('has no dead letters to take again before there was one', async () => {
+    expect(await ledger.ask(UsageSubjects.replayDeadLetters, {})).toMatchObject({ response: { replayed: 0 } });
+  });
+
   it('keeps one row of what a request did, with the columns of the CSV', async () => {
     const id = randomUUID();
     await ledger.publish(event('started', id), event('checkpoint', id, 10));

@@ -6,6 +6,7 @@ import { Logger } from 'nestjs-pino';
 import { lagOf } from '../ledger/ledger-consumer';
 import { ReconciliationRepository } from './reconciliation.repository';
 import { isAbove, SettledCounters, type Drift } from './settled-counters';
+import { UncomparedEngines } from './uncompared-engines';
 
 export interface DriftThreshold {
   /** Of what the engine counted. */
@@ -25,6 +26,12 @@ export class ReconciliationService implements OnModuleInit {
   private readonly looking = new Set<string>();
   /** What was found last of each engine: an idle one is looked at every few seconds and says nothing new. */
   private readonly found = new Map<string, { counts: string; drift: string }>();
+  private readonly uncompared = new UncomparedEngines();
+  private readonly uncomparedSeconds = gauge(
+    'tandem_usage_uncompared_seconds',
+    'How long an engine has not been compared with the ledger, since it was never idle',
+    ['engine'],
+  );
   private readonly drift = gauge('tandem_usage_drift_tokens', 'Tokens by the engine minus tokens by the ledger', [
     'engine',
     'direction',
@@ -58,15 +65,26 @@ export class ReconciliationService implements OnModuleInit {
       const behind = await lagOf(this.bus);
       const sums = await this.repository.sums(counters.engineLife);
       const drift = this.settled.look(counters, behind > 0 ? { ...sums, requestsOpen: 1 } : sums);
-      if (drift !== null) await this.note(counters, drift);
+      if (drift === null) this.noteUncompared(counters.engineId);
+      else await this.note(counters, drift);
     } finally {
       this.looking.delete(counters.engineId);
     }
   }
 
+  private noteUncompared(engine: string): void {
+    const { ms, isNews } = this.uncompared.looked(engine, performance.now());
+    this.uncomparedSeconds.set({ engine }, Math.round(ms / 1_000));
+    if (!isNews) return;
+    const minutes = Math.round(ms / 60_000);
+    this.logger.warn({ msg: 'an engine was never idle, so its tokens are not reconciled', engine, minutes });
+  }
+
   private async note(counters: EngineCounters, drift: Drift): Promise<void> {
     const { engineId: engine, engineLife } = counters;
     this.comparisons.inc({ engine });
+    this.uncompared.compared(engine, performance.now());
+    this.uncomparedSeconds.set({ engine }, 0);
     this.drift.set({ engine, direction: 'input' }, drift.promptTokens);
     this.drift.set({ engine, direction: 'output' }, drift.generationTokens);
     const before = this.found.get(engine);
