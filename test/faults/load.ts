@@ -35,12 +35,17 @@ export interface ChatOptions {
   readonly tokens?: number;
   readonly stream?: boolean;
   readonly apiKey?: string;
+  readonly model?: string;
 }
 
 let prompts = 0;
 
 /** Starts a chat with a prompt of its own, so that every byte of its answer is known. */
-export function startChat(url: string, apiKey: string, { tokens = 100, stream = true }: ChatOptions = {}): RunningChat {
+export function startChat(
+  url: string,
+  apiKey: string,
+  { tokens = 100, stream = true, model = 'default' }: ChatOptions = {},
+): RunningChat {
   const prompt = `질문 ${++prompts} 🙂`;
   const abort = new AbortController();
   const begun = Promise.withResolvers<undefined>();
@@ -59,7 +64,7 @@ export function startChat(url: string, apiKey: string, { tokens = 100, stream = 
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
         body: JSON.stringify({
-          model: 'default',
+          model,
           messages: [{ role: 'user', content: prompt }],
           max_tokens: tokens,
           ignore_eos: true,

@@ -7,14 +7,16 @@ import { AlertsController } from './alerts/alerts.controller';
 import { AlertsService } from './alerts/alerts.service';
 import { alertsProvider } from './alerts/alerts.provider';
 import { benchmarkProvider } from './benchmark/benchmark.provider';
+import { BenchmarkService } from './benchmark/benchmark.service';
 import { BenchmarksController } from './benchmark/benchmarks.controller';
 import { BootStore } from './calibration/boot-store';
 import { CalibrationService } from './calibration/calibration.service';
 import { Calibrator } from './calibration/calibrator';
 import type { Settings } from './config';
 import { EnginesController } from './engines/engines.controller';
+import { EngineFactory, type EngineNews } from './engines/engine-factory';
 import { EnginesService } from './engines/engines.service';
-import { makeEngines } from './engines/make-engines';
+import { Fleet } from './engines/fleet';
 import { EngineLogsController } from './logs/engine-logs.controller';
 import { EngineLogs } from './logs/engine-logs.service';
 import { HardwareMonitor } from './hardware/hardware-monitor';
@@ -24,24 +26,33 @@ import { DEFAULT_PROFILE, loadProfile, shapeProfile } from './profiles/load-prof
 import { ModelFacts } from './profiles/model-facts';
 import { ProfileStore } from './profiles/profile-store';
 import { ProfilesController } from './profiles/profiles.controller';
+import type { Profile } from './profiles/profile';
+import { ChatServices } from './switching/chat-services';
+import { FleetStore } from './switching/fleet-store';
+import { MeasuredSwitch } from './switching/measured-switch';
+import { SwitchSurroundings } from './switching/switch-surroundings';
+import { Lease } from './leadership/lease';
+import { LeadershipService } from './leadership/leadership.service';
 import { SwitchesController } from './switching/switches.controller';
 import { SwitchesService } from './switching/switches.service';
 import { ProfilesService } from './profiles/profiles.service';
 
 /** The root module for these settings. @throws ConfigError when the profile is no good. */
 export function modelManagerModule(settings: Settings): Type {
-  const profile =
-    settings.ENGINE_DRIVER === 'external'
-      ? null
-      : shapeProfile(loadProfile(settings.profilesDirectory, DEFAULT_PROFILE), {
-          modelId: settings.MODEL_ID,
-          tensorParallelSize: settings.VLLM_TP,
-          maxModelLen: settings.VLLM_MAXLEN,
-          gpuMemoryUtilization: settings.VLLM_UTIL,
-        });
+  const isExternal = settings.ENGINE_DRIVER === 'external';
+  const shaped = (profile: Profile): Profile =>
+    shapeProfile(profile, {
+      modelId: settings.MODEL_ID,
+      tensorParallelSize: settings.VLLM_TP,
+      maxModelLen: settings.VLLM_MAXLEN,
+      gpuMemoryUtilization: settings.VLLM_UTIL,
+    });
+  const configured = isExternal ? null : shaped(loadProfile(settings.profilesDirectory, DEFAULT_PROFILE));
   const facts = new ModelFacts(settings.modelsDirectory);
-  /** Leaders of the process groups of our engines; the engines are made after the monitor that asks for them. */
+  /** The engines are made after those who hear of them and are asked about them. */
+  let onLoaded: EngineNews['onLoaded'] = () => undefined;
   let enginePids: () => number[] = () => [];
+  let inForce: () => Profile | null = () => null;
 
   @Module({
     imports: [PlatformModule.forRoot('model-manager', settings)],
@@ -57,11 +68,8 @@ export function modelManagerModule(settings: Settings): Type {
       ChatNews,
       alertsProvider(settings),
       { provide: EngineLogs, inject: [Bus], useFactory: (bus: Bus) => new EngineLogs(bus) },
-      {
-        provide: SwitchesService,
-        inject: [Bus, Logger],
-        useFactory: (bus: Bus, logger: Logger) => new SwitchesService(bus, logger),
-      },
+      { provide: ChatServices, inject: [Bus], useFactory: (bus: Bus) => new ChatServices(bus) },
+      { provide: Lease, inject: [Bus, Logger], useFactory: (bus: Bus, logger: Logger) => new Lease(bus, logger) },
       {
         provide: HardwareMonitor,
         inject: [Logger],
@@ -78,43 +86,110 @@ export function modelManagerModule(settings: Settings): Type {
         },
       },
       {
-        provide: ProfilesService,
-        inject: [HardwareMonitor, CalibrationService, Logger],
-        useFactory: (hardware: HardwareMonitor, calibration: CalibrationService, logger: Logger) =>
-          new ProfilesService(
-            new ProfileStore(settings.profilesDirectory, logger),
-            facts,
-            () => hostGpus(hardware.gpus),
-            (name, engine, index) => calibration.measured(name, engine, index),
-            () => profile,
-          ),
-      },
-      {
-        provide: EnginesService,
-        inject: [Bus, Readiness, CalibrationService, EngineLogs, AlertsService, Logger],
-        useFactory: (
-          bus: Bus,
-          readiness: Readiness,
-          calibration: CalibrationService,
-          logs: EngineLogs,
-          alerts: AlertsService,
-          logger: Logger,
-        ) => {
-          const engines = makeEngines(
-            settings,
-            profile,
-            logger,
-            (id, line) => {
+        provide: Fleet,
+        inject: [CalibrationService, EngineLogs, AlertsService, Logger],
+        useFactory: (calibration: CalibrationService, logs: EngineLogs, alerts: AlertsService, logger: Logger) => {
+          const factory = new EngineFactory(settings, logger, {
+            onStart: (id) => logs.of(id).begin(),
+            onLine: (id, line) => {
               logs.add(id, line);
               alerts.readLine(id, line);
             },
-            (engine, index, figures) => calibration.record(profile?.name ?? '', engine, index, figures),
-          );
-          enginePids = () => engines.flatMap((engine) => engine.status().pid ?? []);
-          return new EnginesService(profile?.name ?? null, engines, bus, readiness, alerts, logger);
+            onLoaded: (profile, loadMs) => onLoaded(profile, loadMs),
+            onMeasured: (profile, engine, index, figures) => calibration.record(profile, engine, index, figures),
+          });
+          const fleet = new Fleet((plan) => factory.make(plan));
+          if (isExternal) fleet.putInForce(factory.external());
+          inForce = () => fleet.inForce?.plan?.profile ?? null;
+          enginePids = () => fleet.status().flatMap((engine) => engine.pid ?? []);
+          return fleet;
         },
       },
-      benchmarkProvider(settings, () => profile),
+      {
+        provide: ProfilesService,
+        inject: [HardwareMonitor, CalibrationService, Fleet, Logger],
+        useFactory: (hardware: HardwareMonitor, calibration: CalibrationService, fleet: Fleet, logger: Logger) => {
+          const store = new ProfileStore(settings.profilesDirectory, logger);
+          return new ProfilesService(
+            store,
+            facts,
+            () => hostGpus(hardware.gpus),
+            (name, engine, index) => calibration.measured(name, engine, index),
+            () => fleet.inForce?.plan?.profile ?? null,
+            () =>
+              isExternal
+                ? null
+                : shaped(store.get(DEFAULT_PROFILE) ?? loadProfile(settings.profilesDirectory, DEFAULT_PROFILE)),
+          );
+        },
+      },
+      {
+        provide: EnginesService,
+        inject: [Bus, Readiness, Fleet, Lease, AlertsService, Logger],
+        useFactory: (
+          bus: Bus,
+          readiness: Readiness,
+          fleet: Fleet,
+          lease: Lease,
+          alerts: AlertsService,
+          logger: Logger,
+        ) => new EnginesService(fleet, bus, readiness, () => lease.isStandby, alerts, logger),
+      },
+      {
+        provide: SwitchesService,
+        inject: [
+          Bus,
+          Fleet,
+          ProfilesService,
+          HardwareMonitor,
+          ChatServices,
+          EngineLogs,
+          EnginesService,
+          BenchmarkService,
+          Logger,
+        ],
+        useFactory: (
+          bus: Bus,
+          fleet: Fleet,
+          profiles: ProfilesService,
+          hardware: HardwareMonitor,
+          chats: ChatServices,
+          logs: EngineLogs,
+          engines: EnginesService,
+          benchmarks: BenchmarkService,
+          logger: Logger,
+        ) => {
+          const limits = {
+            drainTimeoutMs: settings.SWITCH_DRAIN_TIMEOUT_MS,
+            fixedPort: settings.ENGINE_PORT !== undefined,
+          };
+          const revision = (): number => engines.state().revision;
+          const surroundings = new SwitchSurroundings(
+            profiles,
+            hardware,
+            chats,
+            logs,
+            revision,
+            limits,
+            new MeasuredSwitch(benchmarks),
+          );
+          const switches = new SwitchesService(fleet, configured, surroundings, new FleetStore(bus, logger), logger);
+          onLoaded = (profile, loadMs) => switches.noteLoad(profile, loadMs);
+          return switches;
+        },
+      },
+      benchmarkProvider(settings, () => inForce()),
+      {
+        provide: LeadershipService,
+        inject: [Lease, SwitchesService, EnginesService, ChatServices, Logger],
+        useFactory: (
+          lease: Lease,
+          switches: SwitchesService,
+          engines: EnginesService,
+          chats: ChatServices,
+          logger: Logger,
+        ) => new LeadershipService(lease, switches, engines, chats, settings.engineStateDirectory, logger),
+      },
     ],
   })
   class ModelManagerModule {}

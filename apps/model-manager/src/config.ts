@@ -44,6 +44,11 @@ export const variables = {
     describe: 'How long a stopping engine may take before it is killed, in milliseconds.',
     example: '10000',
   }),
+  SWITCH_DRAIN_TIMEOUT_MS: variable(milliseconds.default(60_000), {
+    describe:
+      'How long the answers of the old model may go on when the model is changed, in milliseconds; what is longer is cut.',
+    example: '60000',
+  }),
   VLLM_COMMAND: variable(z.string().trim().default('vllm'), {
     describe: 'How vLLM is called; `serve MODEL ...` is added.',
     example: '/opt/vllm/bin/vllm',

@@ -6,6 +6,8 @@ export interface Faults {
   readonly oomKv: boolean;
   /** NCCL fails while the workers find each other. */
   readonly nccl: boolean;
+  /** The load never comes to its end. */
+  readonly stuckLoad: boolean;
   /** As if another process had the port. */
   readonly portInUse: boolean;
   /** The engine dies after so many tokens in all. */
@@ -25,6 +27,8 @@ export interface SimulatorConfig {
   /** `merged`: KV cache size and concurrency in one line (since 2026-08); `split`: in two (before). */
   readonly logFormat: 'merged' | 'split';
   readonly faults: Faults;
+  /** Faults of single models, in place of those above. */
+  readonly modelFaults: ReadonlyMap<string, Faults>;
   /** Where running simulators tell the simulated nvidia-smi what they use; null: nowhere. */
   readonly stateDir: string | null;
   /** Indices of the GPUs that the process may see (CUDA_VISIBLE_DEVICES). */
@@ -32,6 +36,11 @@ export interface SimulatorConfig {
   /** The context length of the model itself. */
   readonly modelMaxLen: number;
   readonly hasChatTemplate: boolean;
+}
+
+/** With this model's own faults: the same settings are handed to all engines, and one of them is to fail. */
+export function forModel(config: SimulatorConfig, model: string): SimulatorConfig {
+  return { ...config, faults: config.modelFaults.get(model) ?? config.faults };
 }
 
 export class ConfigError extends Error {}
@@ -67,6 +76,7 @@ export function readConfig(env: Environment): SimulatorConfig {
     ttftMs: number('VLLM_SIM_TTFT_MS', 0),
     logFormat,
     faults: readFaults(env['VLLM_SIM_FAULT'] ?? ''),
+    modelFaults: readModelFaults(env['VLLM_SIM_MODEL_FAULTS'] ?? ''),
     stateDir: stateDirectory(env),
     visibleGpus: readVisibleGpus(env['CUDA_VISIBLE_DEVICES']),
     modelMaxLen: number('VLLM_SIM_MODEL_MAX_LEN', DEFAULT_MODEL_MAX_LEN, 1),
@@ -110,6 +120,7 @@ function readFaults(text: string): Faults {
     oomLoad: given.has('oom-load'),
     oomKv: given.has('oom-kv'),
     nccl: given.has('nccl'),
+    stuckLoad: given.has('stuck-load'),
     portInUse: given.has('port-in-use'),
     crashAfterTokens: given.get('crash-after') ?? null,
     hangAfterTokens: given.get('hang-after') ?? null,
@@ -117,4 +128,24 @@ function readFaults(text: string): Faults {
   };
 }
 
-const KNOWN_FAULTS = ['oom-load', 'oom-kv', 'nccl', 'port-in-use', 'crash-after', 'hang-after', 'truncate-after'];
+/** `MODEL=FAULT`, several joined by semicolons. */
+function readModelFaults(text: string): Map<string, Faults> {
+  const faults = new Map<string, Faults>();
+  for (const part of text.split(';').filter((word) => word.trim() !== '')) {
+    const [model = '', fault] = part.split('=').map((word) => word.trim());
+    if (fault === undefined) throw new ConfigError(`VLLM_SIM_MODEL_FAULTS: must be MODEL=FAULT: ${part}`);
+    faults.set(model, readFaults(fault));
+  }
+  return faults;
+}
+
+const KNOWN_FAULTS = [
+  'oom-load',
+  'oom-kv',
+  'nccl',
+  'stuck-load',
+  'port-in-use',
+  'crash-after',
+  'hang-after',
+  'truncate-after',
+];

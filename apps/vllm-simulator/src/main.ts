@@ -1,7 +1,7 @@
 import { parseFlags, UsageError, type ParsedFlags } from './cli/parse-flags';
 import { serveOptions } from './cli/serve-options';
 import { SUBCOMMANDS, SERVE_HELP, versionRequested } from './cli/usage';
-import { ConfigError, readConfig } from './config';
+import { ConfigError, forModel, readConfig } from './config';
 import { VLLM_VERSION } from './http/server-state';
 import { runServe } from './run-serve';
 
@@ -30,7 +30,7 @@ function commandLine(argv: readonly string[]): ParsedFlags {
 try {
   const config = readConfig(process.env);
   const options = serveOptions(commandLine(process.argv.slice(2)));
-  void runServe(options, config).then((code) => process.exit(code));
+  void runServe(options, forModel(config, options.model)).then((code) => process.exit(code));
 } catch (error) {
   if (error instanceof UsageError) fail(`${error.usage}\n${error.program}: error: ${error.message}`, USAGE_EXIT);
   if (error instanceof ConfigError) fail(`vllm-simulator: ${error.message}`, USAGE_EXIT);

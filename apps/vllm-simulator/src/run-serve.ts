@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { banner, earlySteps, loadSteps, readySteps, type BootStep } from './boot/boot-log';
 import {
+  badModelPath,
   CUDA_OOM,
   engineDied,
   engineFailed,
@@ -25,6 +27,8 @@ import { shutdown, untilAskedToStop } from './shutdown';
 const START_FAILED = 1;
 /** How long after the engine's death the API server goes (1.1 to 5.2 s were seen). Its exit code is 0. */
 const DEATH_LINGER_MS = 1100;
+/** The longest that a timer takes. */
+const FOR_EVER_MS = 2 ** 31 - 1;
 /** What the CUDA context takes before anything is loaded, in MiB. */
 const CONTEXT_MIB = 500;
 
@@ -37,6 +41,10 @@ export async function runServe(options: ServeOptions, config: SimulatorConfig): 
   );
   if (options.autoToolChoice && options.toolCallParser === null) {
     toolChoiceWithoutParser(log);
+    return START_FAILED;
+  }
+  if (/^[./]/.test(options.model) && !existsSync(options.model)) {
+    badModelPath(log, options.model);
     return START_FAILED;
   }
   banner(log, options);
@@ -111,6 +119,7 @@ async function boot(
     return failed(CUDA_OOM);
   }
   await play(log, loading, loadSeconds, startedMs);
+  if (faults.stuckLoad) await sleep(FOR_EVER_MS);
   footprint(options, config, CONTEXT_MIB + Math.round(plan.weightsGib * 1024));
   if ('kind' in planned) return failed(`ValueError: ${planned.message}`);
   if (faults.oomKv) return failed(`ValueError: ${noCacheBlocks().message}`);

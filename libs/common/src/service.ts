@@ -33,6 +33,8 @@ export async function startService(
   name: string,
   root: Type | DynamicModule,
   settings: ServiceSettings,
+  /** Commands are taken once this is over; without it before the service listens. */
+  commandsAfter?: (app: INestApplication) => Promise<void>,
 ): Promise<INestApplication> {
   collectProcessMetrics();
   startTracing(name, settings.OTEL_EXPORTER_OTLP_ENDPOINT);
@@ -46,8 +48,9 @@ export async function startService(
     { inheritAppConfig: true },
   );
   stopOnSignals(app, logger);
-  await app.startAllMicroservices();
+  if (commandsAfter === undefined) await app.startAllMicroservices();
   await app.listen(settings.PORT, settings.HOST);
+  if (commandsAfter !== undefined) void commandsAfter(app).then(() => app.startAllMicroservices());
   logger.log(`${name} listens on ${await app.getUrl()}`);
   return app;
 }

@@ -28,6 +28,8 @@ export interface GenerateRequest {
   endpoint: Endpoint;
   /** As the client named it; chat-service resolves aliases. */
   model: string;
+  /** The caller may use some models only: when this one has just been replaced, another one does not answer for it. */
+  modelFixed?: true;
   /** True when the answer is SSE. */
   streaming: boolean;
   /** True when the client itself asked for the usage chunk; else it is taken out of the stream. */

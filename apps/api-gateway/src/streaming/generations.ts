@@ -87,6 +87,7 @@ export class Generations {
       endpoint,
       ...parameters,
       ...(grant?.metered === true ? { metered: true } : {}),
+      ...(request.access?.allowedModels == null ? {} : { modelFixed: true }),
       receivedAt: Date.now(),
       spentMs: reply.elapsedTime,
       ...(span === null ? {} : { traceparent: span.traceparent }),

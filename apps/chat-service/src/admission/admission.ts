@@ -28,6 +28,8 @@ export interface Applicant {
   readonly priority: Priority;
   /** As the client named it. */
   readonly model: string;
+  /** No other model may answer. */
+  readonly modelFixed: boolean;
   /** Choices that will be generated: each takes a place of its own. */
   readonly sequences: number;
   /** A place is held for it until `leave` is called. */
@@ -82,8 +84,8 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
    * request has to `wait`.
    * @throws CodedError `model_not_found`, or `engine_unavailable` where waiting makes no sense.
    */
-  enter(model: string, userId: string, sequences: number): Route | null {
-    const found = this.router.resolve(model);
+  enter(model: string, modelFixed: boolean, userId: string, sequences: number): Route | null {
+    const found = this.router.resolve(model, modelFixed);
     if (found.kind !== 'ready') return null;
     const { candidates } = found;
     const room = startAtOnce(
@@ -103,9 +105,9 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
    * @throws CodedError as `enter`.
    */
   wait(applicant: Applicant): number {
-    const { userId, priority, model, sequences } = applicant;
-    const prospect = this.prospectOf(model);
-    if (prospect.kind === 'never') this.router.resolve(model);
+    const { userId, priority, model, modelFixed, sequences } = applicant;
+    const prospect = this.prospectOf(model, modelFixed);
+    if (prospect.kind === 'never') this.router.resolve(model, modelFixed);
     const at = performance.now();
     const id = this.state.lastId + 1;
     this.applicants.set(id, applicant);
@@ -117,6 +119,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
         priority,
         sequences,
         model,
+        modelFixed,
         deadlineAt: at + this.config.QUEUE_DEADLINE_MS,
         engineIds: prospect.kind === 'wait' ? prospect.engineIds : [],
         readyAt: prospect.kind === 'wait' ? prospect.readyAt : null,
@@ -195,12 +198,17 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
       const share = Number.isFinite(most) ? this.peers.shareOf(most) : most;
       capacities.set(engine.id, isReady(engine) && !this.paused.has(engine.id) ? share : 0);
     }
-    this.run({ kind: 'engines', at: performance.now(), capacities, prospect: (model) => this.prospectOf(model) });
+    this.run({
+      kind: 'engines',
+      at: performance.now(),
+      capacities,
+      prospect: (model, fixed) => this.prospectOf(model, fixed),
+    });
   }
 
-  private prospectOf(model: string): Prospect {
+  private prospectOf(model: string, modelFixed: boolean): Prospect {
     try {
-      const found = this.router.resolve(model);
+      const found = this.router.resolve(model, modelFixed);
       const engineIds = engineIdsFor(found, this.directory.state, model);
       return { kind: 'wait', engineIds, readyAt: readyAtOf(found, Date.now(), performance.now()) };
     } catch (error) {
@@ -223,7 +231,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
       case 'refuse':
         this.applicants.delete(effect.id);
         this.metrics.refuse(effect.why);
-        applicant?.onRefused(refusalError(effect, applicant.model, this.waiting, this.router), effect.waitedMs);
+        applicant?.onRefused(refusalError(effect, applicant, this.waiting, this.router), effect.waitedMs);
         return;
       case 'tell': {
         const { position, expectedSeconds, ready } = effect;
@@ -236,9 +244,9 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
   /** The engine may have changed its state since it was chosen: then its place is given back, and the applicant told. */
   private start(applicant: Applicant | undefined, engineId: string, waitedMs: number): void {
     if (applicant === undefined) return;
-    const { userId, model, sequences } = applicant;
+    const { userId, model, modelFixed, sequences } = applicant;
     try {
-      const found = this.router.resolve(model);
+      const found = this.router.resolve(model, modelFixed);
       const chosen = found.kind === 'ready' ? found.candidates.find((one) => one.engine.id === engineId) : undefined;
       if (chosen === undefined) throw new CodedError('engine_unavailable', 'The engine has just become unavailable.');
       const route = this.router.open(chosen);

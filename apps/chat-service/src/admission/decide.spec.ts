@@ -27,6 +27,7 @@ class Play {
       priority: 'person',
       sequences: 1,
       model: 'm',
+      modelFixed: false,
       deadlineAt: this.at + 10_000,
       engineIds: [ENGINE],
       readyAt: null,
@@ -229,6 +230,7 @@ describe('the admission queue', () => {
           userId: 'ann',
           priority: 'person',
           sequences: 1,
+          modelFixed: false,
           model,
           deadlineAt: 1,
           engineIds: [model],
@@ -249,7 +251,7 @@ describe('the admission queue', () => {
     ]);
     decide(state, { kind: 'engines', at: 0, capacities, prospect: () => ({ kind: 'never' }) });
     const arrive = (model: string, sequences: number): Effect[] => {
-      const rest = { userId: 'ann', priority: 'person', deadlineAt: 1, readyAt: null } as const;
+      const rest = { userId: 'ann', priority: 'person', deadlineAt: 1, readyAt: null, modelFixed: false } as const;
       return decide(state, { kind: 'arrived', at: 0, arrival: { ...rest, sequences, model, engineIds: [model] } });
     };
     arrive('a', 1);

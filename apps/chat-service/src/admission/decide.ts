@@ -133,8 +133,9 @@ function engines(state: AdmissionState, { at, capacities, prospect }: Of<'engine
   }
   const known = new Map<string, Prospect>();
   for (const waiter of [...state.waiting]) {
-    const found = known.get(waiter.model) ?? prospect(waiter.model);
-    known.set(waiter.model, found);
+    const wish = `${waiter.modelFixed ? '=' : '~'}${waiter.model}`;
+    const found = known.get(wish) ?? prospect(waiter.model, waiter.modelFixed);
+    known.set(wish, found);
     if (found.kind === 'wait') {
       waiter.engines = roomsOf(state, found.engineIds);
       waiter.readyAt = found.readyAt;

@@ -11,7 +11,8 @@ export function engineIdsFor(found: Served, state: ModelsState | null, model: st
   const coming = (state?.engines ?? []).filter(
     (engine) => isComing(engine) && resolveModel(only(engine), model).kind !== 'unknown',
   );
-  return coming.map((engine) => engine.id);
+  // None by this name: the one that stands in for a model that was replaced.
+  return coming.length === 0 ? [found.engine.id] : coming.map((engine) => engine.id);
 
   function only(engine: ModelsState['engines'][number]): ModelsState {
     return { revision: 0, profile: null, engines: [engine] };

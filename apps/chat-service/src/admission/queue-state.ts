@@ -40,6 +40,8 @@ export interface Waiter {
   /** Sequences that it will run (choices): the places that it needs. */
   readonly sequences: number;
   readonly model: string;
+  /** No other model may answer. */
+  readonly modelFixed: boolean;
   readonly arrivedAt: number;
   readonly deadlineAt: number;
   /** The engines that serve its model, ready or to come. */
@@ -56,6 +58,7 @@ export interface Arrival {
   readonly priority: Priority;
   readonly sequences: number;
   readonly model: string;
+  readonly modelFixed: boolean;
   readonly deadlineAt: number;
   readonly engineIds: readonly string[];
   readonly readyAt: number | null;
@@ -86,7 +89,7 @@ export type AdmissionEvent =
       kind: 'engines';
       at: number;
       capacities: ReadonlyMap<string, number>;
-      prospect: (model: string) => Prospect;
+      prospect: (model: string, fixed: boolean) => Prospect;
     }
   /** Time has passed: whose deadline is over? */
   | { kind: 'tick'; at: number }

@@ -2,10 +2,16 @@ import { CodedError } from '#contracts/errors';
 import { whyNotReady, type EngineRouter } from '../engines/engine-router';
 import type { Effect } from './queue-state';
 
+/** The model that was asked for. */
+interface Wish {
+  readonly model: string;
+  readonly modelFixed: boolean;
+}
+
 /** What one who is not served is told. */
 export function refusalError(
   { why, retryAfterS, waitedMs }: Extract<Effect, { kind: 'refuse' }>,
-  model: string,
+  applicant: Wish,
   waiting: number,
   router: EngineRouter,
 ): CodedError {
@@ -18,17 +24,17 @@ export function refusalError(
       return new CodedError('queue_full', message, retry);
     }
     case 'deadline': {
-      const message = `The request waited ${Math.round(waitedMs / 1_000)} seconds for its turn. ${reason(model, router)}`;
+      const message = `The request waited ${Math.round(waitedMs / 1_000)} seconds for its turn. ${reason(applicant, router)}`;
       return new CodedError('queue_deadline_exceeded', message, retry);
     }
     case 'never':
-      return whyNever(model, router);
+      return whyNever(applicant, router);
   }
 }
 
-function reason(model: string, router: EngineRouter): string {
+function reason({ model, modelFixed }: Wish, router: EngineRouter): string {
   try {
-    const found = router.resolve(model);
+    const found = router.resolve(model, modelFixed);
     return found.kind === 'ready' ? 'The engine is busy. Try again later.' : whyNotReady(found.engine);
   } catch (error) {
     if (error instanceof CodedError) return error.message;
@@ -37,9 +43,9 @@ function reason(model: string, router: EngineRouter): string {
 }
 
 /** The engines changed while it waited, and none of them will serve it. */
-function whyNever(model: string, router: EngineRouter): CodedError {
+function whyNever({ model, modelFixed }: Wish, router: EngineRouter): CodedError {
   try {
-    router.resolve(model);
+    router.resolve(model, modelFixed);
     return new CodedError('engine_unavailable', 'The engine is not available. Try again in a moment.');
   } catch (error) {
     if (error instanceof CodedError) return error;

@@ -103,7 +103,7 @@ export class CodeTurns {
   /** The model that an engine of this installation serves under a name, or why none does. A name nobody knows throws. */
   private ownEngine(name: string): { model: string | null; reason: string | null } {
     try {
-      const found = this.router.resolve(name);
+      const found = this.router.resolve(name, true);
       const [first] = found.kind === 'ready' ? found.candidates : [];
       return first === undefined
         ? { model: null, reason: found.kind === 'not_ready' ? whyNotReady(found.engine) : null }

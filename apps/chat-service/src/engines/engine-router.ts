@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '#contracts/errors';
 import {
+  DEFAULT_MODEL,
   isComing,
   isReady,
   resolveModel,
@@ -37,14 +38,16 @@ export class EngineRouter {
   }
 
   /**
-   * The ready engines for a model, or one that is on its way.
+   * The ready engines for a model, or one that is on its way. A name that nobody serves was served when the gateway took the
+   * request: its model has been replaced since, and the one in force answers, unless `fixed`.
    * @throws CodedError `model_not_found`, or `engine_unavailable` where waiting makes no sense.
    */
-  resolve(model: string): Exclude<Resolution, { kind: 'unknown' }> {
+  resolve(model: string, fixed: boolean): Exclude<Resolution, { kind: 'unknown' }> {
     if (this.fallback?.name === model) return { kind: 'ready', candidates: [this.fallback.model] };
     const { state } = this.directory;
     if (state === null) throw unavailable('The model manager has not said yet which engines there are.');
-    const found = resolveModel(state, model);
+    const named = resolveModel(state, model);
+    const found = named.kind === 'unknown' && !fixed ? resolveModel(state, DEFAULT_MODEL) : named;
     if (found.kind === 'unknown') {
       const message = `The model \`${model}\` does not exist or you do not have access to it.`;
       throw new CodedError('model_not_found', message, { param: 'model' });

@@ -291,7 +291,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     // One with a token limit has its tokens reserved first; where a prompt is put together here, after that.
     if (head.code !== undefined) this.codeTurns.place(head, head.code);
     if (head.metered === true && !isPrepared(head)) return this.queue(head, body);
-    const route = this.admission.enter(head.code?.servedBy ?? head.model, head.actor.userId, head.choices);
+    const wanted = head.code?.servedBy ?? head.model;
+    const route = this.admission.enter(wanted, head.modelFixed === true, head.actor.userId, head.choices);
     if (route === null) return this.queue(head, body);
     try {
       this.start(head, body, route, AT_ONCE);

@@ -21,6 +21,7 @@ export interface QueuedRequestOwner {
 export class QueuedRequest implements Applicant {
   readonly userId: string;
   readonly model: string;
+  readonly modelFixed: boolean;
   readonly sequences: number;
   readonly priority: Priority;
   private readonly since = performance.now();
@@ -40,6 +41,7 @@ export class QueuedRequest implements Applicant {
   ) {
     this.userId = head.actor.userId;
     this.model = head.code?.servedBy ?? head.model;
+    this.modelFixed = head.modelFixed === true;
     this.sequences = head.choices;
     this.priority = head.priority ?? 'person';
   }

@@ -106,6 +106,12 @@ export class BenchmarkService implements OnApplicationBootstrap, BeforeApplicati
     return this.begin(target, 'switch').over;
   }
 
+  /** The switch that waits for it is not to wait any longer. */
+  stopAfterSwitch(): void {
+    if (this.running?.run.reason === 'switch')
+      this.running.stop.abort(new GiveWay('stopped', false, 'The switch went on without it.'));
+  }
+
   /** @throws CodedError `conflict`, `engine_unavailable` */
   start({ profile }: BenchmarkStart): BenchmarkStarted {
     if (this.running !== null)

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, mkdirSync, openSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { freePort, isPortFree } from '#common/servers/free-port';
 import { endProcessGroup, isGroupAlive } from '#common/servers/process-group';
 import { isSameProcessAlive, processStartTime } from '#common/servers/process-identity';
@@ -145,4 +145,21 @@ async function spawnError(child: ChildProcess, program: string): Promise<string>
   const [error] = (await once(child, 'error')) as [NodeJS.ErrnoException];
   if (error.code === 'ENOENT') return `The command ${program} was not found`;
   return `The command ${program} could not be run (${error.code ?? error.message})`;
+}
+
+/** Ends the engines in this folder that nobody knows of: what a model-manager before us left of another profile. */
+export async function endStrays(stateDirectory: string, known: readonly string[]): Promise<void> {
+  if (!existsSync(stateDirectory)) return;
+  const ids = readdirSync(stateDirectory)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => basename(name, '.json'))
+    .filter((id) => !known.includes(id));
+  await Promise.all(
+    ids.map(async (id) => {
+      const file = new EngineRecordFile(stateDirectory, id);
+      const record = file.read();
+      if (record !== null && isGroupAlive(record)) await endProcessGroup(record, 0);
+      file.remove();
+    }),
+  );
 }

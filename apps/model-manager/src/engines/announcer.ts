@@ -2,14 +2,9 @@ import { jetstream } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import type { Bus } from '#common/bus';
 import type { Alert } from '#contracts/alerts';
-import {
-  MODELS_BUCKET,
-  MODELS_STATE_KEY,
-  ModelSubjects,
-  type EngineAnnouncement,
-  type ModelsState,
-} from '#contracts/models';
+import { MODELS_BUCKET, MODELS_STATE_KEY, ModelSubjects, type ModelsState } from '#contracts/models';
 import type { Logger } from 'nestjs-pino';
+import type { Fleet } from './fleet';
 
 const ANNOUNCE_EVERY_MS = 2_000;
 const STORE_RETRY_MS = 1_000;
@@ -29,8 +24,7 @@ export class Announcer {
 
   constructor(
     private readonly bus: Bus,
-    private readonly profile: string | null,
-    private readonly engines: () => EngineAnnouncement[],
+    private readonly fleet: Fleet,
     private readonly alerts: () => Alert[],
     private readonly logger: Pick<Logger, 'warn'>,
   ) {}
@@ -43,11 +37,13 @@ export class Announcer {
 
   /** The picture now. */
   state(): ModelsState {
+    const { profile, runningSwitch } = this.fleet;
     const alerts = this.alerts();
     return {
       revision: this.revision,
-      profile: this.profile,
-      engines: this.engines(),
+      profile,
+      engines: this.fleet.announcements(),
+      switch: runningSwitch,
       ...(alerts.length === 0 ? {} : { alerts }),
     };
   }

@@ -3,6 +3,9 @@ import type { Failure, FailureCause } from './failures';
 /** What one line of vLLM's log tells. The prefix of a line varies with version and process, so only messages are matched. */
 export type LogObservation = { kind: 'phase'; phase: string; percent: number } | { kind: 'failure'; failure: Failure };
 
+/** The phase in which memory runs out for the graphs. */
+export const CAPTURING_GRAPHS = 'capturing CUDA graphs';
+
 /**
  * Boot phases with the part of the boot that is done when their line comes. Shares are of recorded boots of vLLM 0.32.0 and
  * of public boot logs on RTX 3090s, where reading weights and capturing graphs take most of the time.
@@ -16,7 +19,7 @@ const PHASES: readonly (readonly [RegExp, string, (match: RegExpMatchArray) => n
   [/Dynamo bytecode transform time|Warming up model for the compilation/, 'compiling', () => 60],
   [/torch\.compile took/, 'compiled', () => 70],
   [/Available KV cache memory|KV cache size/, 'making the KV cache', () => 75],
-  [/Capturing CUDA graphs[^%]*?(\d+)%/, 'capturing CUDA graphs', (match) => 78 + Number(match[1]) * 0.14],
+  [/Capturing CUDA graphs[^%]*?(\d+)%/, CAPTURING_GRAPHS, (match) => 78 + Number(match[1]) * 0.14],
   [/Graph capturing finished/, 'CUDA graphs captured', () => 92],
   [/init engine \(profile/, 'starting the server', () => 95],
   [/Starting vLLM server on/, 'starting the server', () => 97],

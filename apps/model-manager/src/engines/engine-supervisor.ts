@@ -4,12 +4,12 @@ import { LaunchError, type EngineDriver, type LogFollower, type RunningEngine } 
 import { BootFiguresReader, type BootFigures } from '../calibration/boot-figures';
 import { announced } from './announced-state';
 import { readLogLine } from './boot-log';
-import { countersOf, lifeOf, type Engine, type EngineStatus } from './engine';
+import { countersOf, lifeOf, type Engine, type EngineFailure, type EngineStatus, type StopOptions } from './engine';
 import type { EngineMetrics } from './engine-metrics';
 import { engineStatus } from './engine-status';
 import { EngineWatch } from './engine-watch';
 import { failureMessage, type Failure } from './failures';
-import { decide } from './lifecycle';
+import { decide, failureOf } from './lifecycle';
 import type { Effect, LifecycleEvent, LifecycleState } from './lifecycle-model';
 
 export interface SupervisorSettings {
@@ -25,8 +25,12 @@ export interface SupervisorSettings {
   hangTimeoutMs: number;
   stopTimeoutMs: number;
   drainTimeoutMs: number;
+  /** Told before it is started. */
+  onStart: () => void;
   /** Told every line that it prints. */
   onLine: (line: string) => void;
+  /** Told how long a boot took, in milliseconds. */
+  onLoaded: (loadMs: number) => void;
   /** Told what a boot logged, once the engine is ready. */
   onMeasured: (figures: BootFigures) => void;
 }
@@ -46,6 +50,7 @@ export class EngineSupervisor implements Engine {
   private onChange: () => void = () => undefined;
   private onCounters: (counters: EngineCounters) => void = () => undefined;
   private onStopped: () => void = () => undefined;
+  private ending: Promise<void> | null = null;
 
   constructor(
     private readonly settings: SupervisorSettings,
@@ -89,10 +94,26 @@ export class EngineSupervisor implements Engine {
     return engineStatus(this.announcement(), this.settings.model, this.engine);
   }
 
-  async end(): Promise<void> {
-    const stopped = new Promise<void>((resolve) => (this.onStopped = resolve));
-    this.dispatch({ kind: 'stop', at: Date.now() });
-    await stopped;
+  failure(): EngineFailure | null {
+    return failureOf(this.state);
+  }
+
+  async isIdle(): Promise<boolean> {
+    return (await this.watch?.isIdle()) ?? true;
+  }
+
+  async warmUp(): Promise<void> {
+    const { engine, watch } = this;
+    if (engine === null || watch === null) return; // its end is told as a failure
+    await watch.warmUp(this.settings.servedName);
+  }
+
+  end({ drain, politely }: StopOptions): Promise<void> {
+    this.ending ??= new Promise((resolve) => {
+      this.onStopped = resolve;
+      this.dispatch({ kind: 'stop', at: Date.now(), drain, politely });
+    });
+    return this.ending;
   }
 
   private dispatch(event: LifecycleEvent): void {
@@ -171,6 +192,7 @@ export class EngineSupervisor implements Engine {
 
   private async spawn(): Promise<void> {
     if (this.lastFailure !== null) this.metrics.restarts.inc({ engine: this.id, cause: this.lastFailure.cause });
+    this.settings.onStart();
     try {
       const started = await this.driver.start();
       const { handle, url, pid, description } = started;
@@ -265,7 +287,10 @@ export class EngineSupervisor implements Engine {
     this.rememberReady();
     this.lastFailure = null;
     this.metrics.up.set({ engine: this.id }, 1);
-    if (loadMs !== null) this.metrics.loadSeconds.set({ engine: this.id }, loadMs / 1000);
+    if (loadMs !== null) {
+      this.metrics.loadSeconds.set({ engine: this.id }, loadMs / 1000);
+      this.settings.onLoaded(loadMs);
+    }
     const figures = this.figures.figures();
     if (figures !== null) this.settings.onMeasured(figures);
     const models = this.watch?.models.map((model) => model.id);

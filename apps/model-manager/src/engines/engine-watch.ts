@@ -1,6 +1,7 @@
 import type { ServedModel } from '#contracts/models';
 import { EngineApi, type EngineCounts } from './engine-api';
 import type { LifecycleEvent } from './lifecycle-model';
+import { warmUp } from './warm-up';
 import { stalledMs, watchProgress, type ProgressWatch } from './progress';
 
 export interface WatchSettings {
@@ -29,6 +30,7 @@ export class EngineWatch {
   private ended = false;
   private served: ServedModel[] = [];
   private startedAt: string | null = null;
+  private readonly own = { promptTokens: 0, generationTokens: 0 };
 
   constructor(private readonly settings: WatchSettings) {
     this.api = new EngineApi(settings.url);
@@ -82,6 +84,17 @@ export class EngineWatch {
     }
   }
 
+  async isIdle(): Promise<boolean> {
+    return ((await this.api.work())?.busy ?? 0) === 0;
+  }
+
+  /** @throws EngineFailed */
+  async warmUp(model: string): Promise<void> {
+    const { promptTokens, generationTokens } = await warmUp(this.settings.url, model);
+    this.own.promptTokens += promptTokens;
+    this.own.generationTokens += generationTokens;
+  }
+
   private async probe(): Promise<void> {
     const health = await this.api.health();
     if (this.ended) return;
@@ -103,10 +116,19 @@ export class EngineWatch {
     const sample = await this.api.work();
     if (sample === null) return;
     this.startedAt = sample.counts.startedAt;
-    this.settings.onWork(sample);
+    this.settings.onWork({ busy: sample.busy, counts: this.ofOthers(sample.counts) });
     this.progress = watchProgress(this.progress, sample, performance.now());
     const forMs = stalledMs(this.progress, performance.now());
     if (forMs >= this.settings.hangTimeoutMs) this.tell({ kind: 'hung', at: Date.now(), forMs });
+  }
+
+  /** What we asked for ourselves is no usage, and the ledger has no row for it. */
+  private ofOthers(counts: EngineCounts): EngineCounts {
+    return {
+      startedAt: counts.startedAt,
+      promptTokens: counts.promptTokens - this.own.promptTokens,
+      generationTokens: counts.generationTokens - this.own.generationTokens,
+    };
   }
 
   /** News of an engine that was ended while we asked is no news. */

@@ -1,5 +1,6 @@
 import type { EngineAnnouncement, EngineCounters } from '#contracts/models';
 import type { EngineCounts } from './engine-api';
+import type { Failure } from './failures';
 
 /** What GET /status says of an engine. */
 export interface EngineStatus {
@@ -18,6 +19,28 @@ export interface EngineStatus {
   uptimeS: number | null;
 }
 
+/** Why an engine does not serve. `final`: it is not tried again. */
+export interface EngineFailure {
+  failure: Failure;
+  final: boolean;
+}
+
+export interface StopOptions {
+  /** Wait for what it runs, up to the drain limit. */
+  drain: boolean;
+  /** Give it time to end by itself. */
+  politely: boolean;
+}
+
+/** An engine did not do what it was asked. */
+export class EngineFailed extends Error {
+  override readonly name = 'EngineFailed';
+
+  constructor(readonly failure: Failure) {
+    super(failure.detail);
+  }
+}
+
 /** An engine in our care, whatever drives it. */
 export interface Engine {
   readonly id: string;
@@ -25,8 +48,14 @@ export interface Engine {
   begin(onChange: () => void, onCounters: (counters: EngineCounters) => void): void;
   announcement(): EngineAnnouncement;
   status(): EngineStatus;
+  /** Null while it serves or is on its way to it for the first time. */
+  failure(): EngineFailure | null;
+  /** Whether it holds no request; true for one that does not tell. */
+  isIdle(): Promise<boolean>;
+  /** A first request, so that the first of a user is not slow. @throws EngineFailed */
+  warmUp(): Promise<void>;
   /** Ends the care; engines that were started here end with it. */
-  end(): Promise<void>;
+  end(options: StopOptions): Promise<void>;
 }
 
 /** The name of an engine's life: another one at each start of it. */

@@ -1,50 +1,53 @@
 import { Bus } from '#common/bus';
 import { Readiness } from '#common/readiness';
 import { ModelSubjects, type ModelsState } from '#contracts/models';
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import type { AlertsService } from '../alerts/alerts.service';
 import { Announcer } from './announcer';
-import type { Engine, EngineStatus } from './engine';
+import type { EngineStatus } from './engine';
+import type { Fleet } from './fleet';
 
-/** The engines in our care, and what is told of them. */
+/** What is told of the engines in our care. */
 @Injectable()
-export class EnginesService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class EnginesService {
   private readonly announcer: Announcer;
+  private begun = false;
 
   constructor(
-    readonly profile: string | null,
-    private readonly engines: readonly Engine[],
+    private readonly fleet: Fleet,
     private readonly bus: Bus,
     readiness: Readiness,
-    alerts: AlertsService,
+    /** Another model-manager cares for the engines; this one waits. */
+    isStandby: () => boolean,
+    private readonly alerts: AlertsService,
     logger: Logger,
   ) {
-    this.announcer = new Announcer(
-      bus,
-      profile,
-      () => engines.map((engine) => engine.announcement()),
-      () => alerts.active(),
-      logger,
-    );
-    alerts.onChange(() => this.announcer.changed());
+    this.announcer = new Announcer(bus, fleet, () => alerts.active(), logger);
     let storedOnce = false;
-    readiness.add('jetstream', () => (storedOnce ||= this.announcer.isStored));
+    readiness.add('jetstream', () => isStandby() || (storedOnce ||= this.begun && this.announcer.isStored));
   }
 
-  onApplicationBootstrap(): void {
+  /** From now on everybody hears of the engines. Not before they are known: nobody must believe that there is none. */
+  begin(): void {
+    this.begun = true;
+    this.fleet.listen(
+      () => this.announcer.changed(),
+      (counters) => this.bus.publishJson(ModelSubjects.counters, counters),
+    );
+    this.alerts.onChange(() => this.announcer.changed());
     this.announcer.begin();
-    for (const engine of this.engines)
-      engine.begin(
-        () => this.announcer.changed(),
-        (counters) => this.bus.publishJson(ModelSubjects.counters, counters),
-      );
   }
 
   /** Before the bus is closed: the last thing that is announced is that the engines are stopped. */
-  async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all(this.engines.map((engine) => engine.end()));
+  async end(): Promise<void> {
+    if (!this.begun) return;
+    await this.fleet.end();
     await this.announcer.end();
+  }
+
+  get profile(): string | null {
+    return this.fleet.profile;
   }
 
   state(): ModelsState {
@@ -52,6 +55,6 @@ export class EnginesService implements OnApplicationBootstrap, BeforeApplication
   }
 
   status(): EngineStatus[] {
-    return this.engines.map((engine) => engine.status());
+    return this.fleet.status();
   }
 }

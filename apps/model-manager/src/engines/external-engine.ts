@@ -61,6 +61,19 @@ export class ExternalEngine implements Engine {
     return { ...engineStatus(this.announcement(), this.models[0]?.id ?? null, null), url: this.url };
   }
 
+  /** Whoever runs it brings it back. */
+  failure(): null {
+    return null;
+  }
+
+  isIdle(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  warmUp(): Promise<void> {
+    return Promise.resolve();
+  }
+
   end(): Promise<void> {
     this.ended = true;
     clearTimeout(this.timer);

@@ -17,6 +17,11 @@ export const FAILURES = {
     advice:
       'The model does not fit into the memory of its GPUs. Lower maxModelLen or maxNumSeqs, use a quantized model, or more GPUs.',
   },
+  oom_at_graphs: {
+    retry: 'soon',
+    advice:
+      'The memory ran out while CUDA graphs were captured. Lower gpuMemoryUtilization by 0.02 or maxNumSeqs, or set enforceEager.',
+  },
   oom_while_running: {
     retry: 'soon',
     advice:
@@ -25,6 +30,10 @@ export const FAILURES = {
   gpu_memory_taken: {
     retry: 'soon',
     advice: 'Something else holds GPU memory (see nvidia-smi). End it, or lower gpuMemoryUtilization.',
+  },
+  gpu_memory_not_freed: {
+    retry: 'soon',
+    advice: 'Look at nvidia-smi for who holds it. A driver that does not give memory back needs a restart of the host.',
   },
   kv_cache_too_small: {
     retry: 'soon',
@@ -71,6 +80,16 @@ export const FAILURES = {
     retry: 'never',
     advice: 'Choose a tensorParallelSize (VLLM_TP) that divides the attention heads of the model.',
   },
+  no_chat_template: {
+    retry: 'never',
+    advice:
+      'The tokenizer of the model has no chat template. Name one in the profile: chatTemplate, a file or the text.',
+  },
+  warm_up_failed: {
+    retry: 'soon',
+    advice: 'The engine came up, but did not answer its first request. The log of the engine says why.',
+  },
+  does_not_fit: { retry: 'never', advice: 'Change the profile as the fit check suggests, or choose a smaller one.' },
   unsupported_model: {
     retry: 'never',
     advice: 'This version of vLLM cannot run this kind of model. Update vLLM or choose another model.',

@@ -65,7 +65,8 @@ export type LifecycleEvent =
   | { kind: 'gone'; at: number }
   /** The timer that the present state set. */
   | { kind: 'timer'; at: number }
-  | { kind: 'stop'; at: number }
+  /** `drain`: what it runs may end first. */
+  | { kind: 'stop'; at: number; drain: boolean; politely: boolean }
   | { kind: 'drained'; at: number };
 
 export type Effect =

@@ -13,7 +13,7 @@ const spawned: LifecycleEvent = { kind: 'spawned', at: 2, process: PROCESS };
 const healthy: LifecycleEvent = { kind: 'healthy', at: 1_000 };
 const gone: LifecycleEvent = { kind: 'gone', at: 5_000 };
 const timer: LifecycleEvent = { kind: 'timer', at: 6_000 };
-const stop: LifecycleEvent = { kind: 'stop', at: 7_000 };
+const stop: LifecycleEvent = { kind: 'stop', at: 7_000, drain: true, politely: true };
 const noAnswer: LifecycleEvent = { kind: 'no-answer', at: 3_000 };
 const exited = (code: number | null, signal: string | null = null, at = 4_000): LifecycleEvent => ({
   kind: 'exited',
@@ -107,6 +107,14 @@ describe('the life of an engine', () => {
     expect(announced(play(begin, nothingFound, spawned, vague, oom, exited(1)).state)).toEqual(failed);
   });
 
+  it('tells an OOM for the graphs from one for the weights', () => {
+    const oom = logged({ cause: 'oom_at_load', detail: 'CUDA out of memory' });
+    const capturing = phase('capturing CUDA graphs', 80);
+    expect(announced(play(begin, nothingFound, spawned, capturing, oom, exited(1)).state)).toMatchObject({
+      cause: 'oom_at_graphs',
+    });
+  });
+
   it('tells an OOM under load from one at load', () => {
     const oom = logged({ cause: 'oom_at_load', detail: 'CUDA out of memory' });
     expect(announced(play(...toReady, oom, exited(0)).state)).toMatchObject({ cause: 'oom_while_running' });
@@ -191,6 +199,11 @@ describe('the life of an engine', () => {
     const stopping = play(...toReady, stop, { kind: 'drained', at: 8_000 });
     expect(stopping.effects).toEqual([{ kind: 'kill-group', politely: true }]);
     expect(announced(play(...toReady, stop, { kind: 'drained', at: 8_000 }, gone).state)).toEqual({ kind: 'stopped' });
+  });
+
+  it('is ended at once where nothing is to be waited for', () => {
+    const now: LifecycleEvent = { kind: 'stop', at: 7_000, drain: false, politely: false };
+    expect(play(...toReady, now).effects).toEqual([{ kind: 'kill-group', politely: false }]);
   });
 
   it('ends a drain when the engine ends by itself', () => {

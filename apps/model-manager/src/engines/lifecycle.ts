@@ -2,7 +2,7 @@
  * The life of one engine that is started here: what to do on which event. Pure, synchronous and total; the adapter that
  * owns it (`EngineSupervisor`) feeds events and carries the effects out.
  */
-import { betterCause, type LogObservation } from './boot-log';
+import { betterCause, CAPTURING_GRAPHS, type LogObservation } from './boot-log';
 import type { Failure } from './failures';
 import type { Effect, EngineProcessFacts, LifecycleEvent, LifecycleState, Suspicion } from './lifecycle-model';
 import { retryDelayMs } from './retry-delay';
@@ -24,7 +24,7 @@ export const MISSED_PROBES = 3;
 const SUSPICION_FRESH_MS = 60_000;
 
 export function decide(state: LifecycleState, event: LifecycleEvent, limits: LifecycleLimits): Decision {
-  if (event.kind === 'stop') return stop(state);
+  if (event.kind === 'stop') return stop(state, event);
   switch (state.kind) {
     case 'new':
       return event.kind === 'begin' ? { next: { kind: 'looking' }, effects: [{ kind: 'look' }] } : stay(state);
@@ -130,12 +130,17 @@ function whileLoading(state: Of<'loading'>, event: LifecycleEvent): Decision {
 
 function noteWhileLoading(state: Of<'loading'>, observation: LogObservation, at: number): LifecycleState {
   if (observation.kind === 'failure') {
-    const failure = betterCause(state.suspicion?.failure ?? null, observation.failure);
+    const failure = betterCause(state.suspicion?.failure ?? null, inPhase(observation.failure, state.phase));
     return { ...state, suspicion: { failure, at } };
   }
   // Several workers report each their own progress: the bar never runs backwards.
   if (observation.percent < state.percent) return state;
   return { ...state, phase: observation.phase, percent: observation.percent };
+}
+
+/** CUDA says the same whatever it ran out of memory for. */
+function inPhase({ cause, detail }: Failure, phase: string): Failure {
+  return { cause: cause === 'oom_at_load' && phase === CAPTURING_GRAPHS ? 'oom_at_graphs' : cause, detail };
 }
 
 function whileReady(state: Of<'ready'>, event: LifecycleEvent): Decision {
@@ -192,6 +197,19 @@ function exitFailure(code: number | null, signal: string | null): Failure {
   return { cause: 'crashed', detail: `The process of the engine ended by itself with exit code ${code}` };
 }
 
+/** What is wrong with an engine in this state; null where nothing is. */
+export function failureOf(state: LifecycleState): { failure: Failure; final: boolean } | null {
+  switch (state.kind) {
+    case 'clearing':
+    case 'waiting':
+      return { failure: state.failure, final: retryDelayMs(state.failure.cause, state.failures) === null };
+    case 'given-up':
+      return { failure: state.failure, final: true };
+    default:
+      return null;
+  }
+}
+
 function fail(failuresBefore: number, failure: Failure, at: number): Decision {
   const failures = failuresBefore + 1;
   return {
@@ -213,14 +231,15 @@ function retry(state: Of<'clearing'>): Decision {
   };
 }
 
-function stop(state: LifecycleState): Decision {
+function stop(state: LifecycleState, { drain, politely }: Extract<LifecycleEvent, { kind: 'stop' }>): Decision {
   switch (state.kind) {
     case 'ready':
+      if (!drain) return { next: { kind: 'stopping' }, effects: [{ kind: 'kill-group', politely }] };
       return { next: { kind: 'draining', process: state.process, since: state.since }, effects: [{ kind: 'drain' }] };
     case 'looking':
     case 'spawning':
     case 'loading':
-      return { next: { kind: 'stopping' }, effects: [{ kind: 'kill-group', politely: true }] };
+      return { next: { kind: 'stopping' }, effects: [{ kind: 'kill-group', politely }] };
     // The killing is under way; `gone` will come.
     case 'clearing':
       return stay({ kind: 'stopping' });

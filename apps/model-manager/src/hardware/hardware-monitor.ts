@@ -24,6 +24,7 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
   private readonly stop = new AbortController();
   private readonly smi: NvidiaSmi;
   private saidSo = false;
+  private looking: Promise<void> | null = null;
   private readonly metrics = {
     used: gauge('tandem_gpu_memory_used_bytes', 'GPU memory in use', ['gpu']),
     total: gauge('tandem_gpu_memory_total_bytes', 'GPU memory in all', ['gpu']),
@@ -51,9 +52,19 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
     return { gpus: this.seen, driver, topology, unavailable, readAt };
   }
 
+  /** Memory in use now, by card; empty where nvidia-smi does not answer. Asked apart from the loop, whose picture is older. */
+  async usedMib(): Promise<Map<number, number>> {
+    try {
+      const gpus = await this.smi.gpus(this.stop.signal);
+      return new Map(gpus.map(({ index, usedMib }) => [index, usedMib]));
+    } catch {
+      return new Map(); // the loop says why
+    }
+  }
+
   onApplicationBootstrap(): void {
     const loop = async (): Promise<void> => {
-      await this.look();
+      await this.refresh();
       if (!this.stop.signal.aborted) this.timer = setTimeout(() => void loop(), LOOK_EVERY_MS);
     };
     void loop();
@@ -62,6 +73,12 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
   onModuleDestroy(): void {
     this.stop.abort();
     clearTimeout(this.timer);
+  }
+
+  /** Looks now. Who asks while somebody looks gets the same picture. */
+  refresh(): Promise<void> {
+    this.looking ??= this.look().finally(() => (this.looking = null));
+    return this.looking;
   }
 
   private async look(): Promise<void> {

@@ -5,6 +5,7 @@ const KEPT_LINES = 2_000;
 export class EngineLog {
   private lines: string[] = [];
   private count = 0;
+  private began = 0;
 
   add(line: string): void {
     this.count += 1;
@@ -16,6 +17,16 @@ export class EngineLog {
   /** Number of the next line. */
   get next(): number {
     return this.count;
+  }
+
+  /** An engine is started: what it prints from now on is of this start. */
+  begin(): void {
+    this.began = this.count;
+  }
+
+  /** What the last start has printed, as far as it is kept. */
+  ofThisStart(): string[] {
+    return this.since(this.began);
   }
 
   tail(lines: number): string[] {

@@ -24,6 +24,8 @@ export class ProfilesService implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly measured: MeasuredBoots,
     /** The profile in force, as the environment shaped it; null when an engine elsewhere serves. */
     private readonly active: () => Profile | null,
+    /** The default profile as the environment shapes it; null when an engine elsewhere serves. */
+    private readonly shaped: () => Profile | null,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -58,11 +60,22 @@ export class ProfilesService implements OnApplicationBootstrap, OnModuleDestroy 
     });
   }
 
+  /** As its file says it now, also for the one in force: to switch to it again takes a change of the file in. */
+  toSwitchTo(name: string): Profile {
+    const shaped = this.shaped();
+    return shaped?.name === name ? shaped : (this.store.get(name) ?? this.find(name));
+  }
+
+  /** On this host as it is now. */
+  fitOf(profile: Profile): FitAnswer {
+    return this.view(profile, this.host()).fit;
+  }
+
   /** With the one in force as it runs, whatever its file says. */
   profiles(): Profile[] {
-    const active = this.active();
-    const others = this.store.list().filter(({ name }) => name !== active?.name);
-    return active === null ? others : [active, ...others].sort((one, other) => one.name.localeCompare(other.name));
+    const byName = new Map(this.store.list().map((profile) => [profile.name, profile]));
+    for (const own of [this.shaped(), this.active()]) if (own !== null) byName.set(own.name, own);
+    return [...byName.values()].sort((one, other) => one.name.localeCompare(other.name));
   }
 
   private find(name: string): Profile {

@@ -1,6 +1,8 @@
 import {
   SwitchSubjects,
   type Switch,
+  type SwitchAnswer,
+  type SwitchCommand,
   type SwitchListQuery,
   type SwitchPage,
   type SwitchRef,
@@ -13,6 +15,16 @@ import { SwitchesService } from './switches.service';
 @Controller()
 export class SwitchesController {
   constructor(private readonly switches: SwitchesService) {}
+
+  @MessagePattern(SwitchSubjects.begin)
+  begin(@Payload() command: SwitchCommand): Promise<SwitchAnswer> {
+    return this.switches.switch(command);
+  }
+
+  @MessagePattern(SwitchSubjects.cancel)
+  cancel(@Payload() { id }: SwitchRef): Switch {
+    return this.switches.cancel(id);
+  }
 
   @MessagePattern(SwitchSubjects.list)
   list(@Payload() query: SwitchListQuery): SwitchPage {

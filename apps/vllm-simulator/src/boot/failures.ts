@@ -21,6 +21,13 @@ export function portInUse(log: VllmLog): void {
   log.stderr(`${MAIN_FRAMES}\n    sock.bind(addr)\nOSError: [Errno 98] Address already in use`);
 }
 
+/** A folder that is not there is taken for a name on the hub, and is none (recorded from 0.32.0). */
+export function badModelPath(log: VllmLog, model: string): void {
+  const rule =
+    "Repo id must use alphanumeric chars, '-', '_' or '.'. The name cannot start or end with '-' or '.' and the maximum length is 96";
+  log.stderr(`${MAIN_FRAMES}\nhuggingface_hub.errors.HFValidationError: ${rule}: '${model}'.`);
+}
+
 /** A check of the model's or the engine's configuration. */
 export function invalidConfig(log: VllmLog, message: string): void {
   log.stderr(
