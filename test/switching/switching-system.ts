@@ -55,6 +55,7 @@ export async function startSwitching(env: Readonly<Record<string, string>> = {})
     env: {
       PROFILES_DIR: profiles,
       VLLM_SIM_LOAD_SECONDS: '0.5',
+      BENCHMARK_AFTER_CHANGE: 'false',
       VLLM_SIM_TOKENS_PER_SECOND: '100',
       VLLM_SIM_MODEL_FAULTS: [
         ...FAULTY.map((fault) => `${faultyModel(fault)}=${fault}`),
