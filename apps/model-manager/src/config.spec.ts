@@ -48,4 +48,30 @@ describe('the configuration of model-manager', () => {
     expect(() => loadSettings({ VLLM_UTIL: '1.5' })).toThrow(/^VLLM_UTIL: .*example: VLLM_UTIL=0\.90/);
     expect(() => loadSettings({ VLLM_MAXLEN: 'long' })).toThrow(/^VLLM_MAXLEN: must be a number/);
   });
+
+  it.each(['docker', 'kubernetes'])('wants an image by its digest for the driver %s', (driver) => {
+    expect(() => loadSettings({ ENGINE_DRIVER: driver })).toThrow(/^ENGINE_IMAGE: is needed/);
+    expect(() => loadSettings({ ENGINE_DRIVER: driver, ENGINE_IMAGE: 'vllm/vllm-openai:latest' })).toThrow(
+      /^ENGINE_IMAGE: must name an image by its digest/,
+    );
+  });
+
+  it('says what is wrong with the address of Docker, and with labels of nodes', () => {
+    const ENGINE_IMAGE = `vllm/vllm-openai@sha256:${'0'.repeat(64)}`;
+    expect(() => loadSettings({ ENGINE_DRIVER: 'docker', ENGINE_IMAGE, DOCKER_HOST: 'ssh://host' })).toThrow(
+      /^DOCKER_HOST: must be/,
+    );
+    expect(() => loadSettings({ KUBERNETES_NODE_SELECTOR: 'gpu' })).toThrow(/^KUBERNETES_NODE_SELECTOR: must be/);
+    expect(
+      loadSettings({ ENGINE_DRIVER: 'kubernetes', ENGINE_IMAGE, KUBERNETES_NODE_SELECTOR: 'a/b=c, d=e' }).kubernetes,
+    ).toMatchObject({ owner: 'main', nodeSelector: { 'a/b': 'c', d: 'e' } });
+  });
+
+  it('keeps the engines of two homes on one Docker apart', () => {
+    const ENGINE_IMAGE = `vllm/vllm-openai@sha256:${'0'.repeat(64)}`;
+    const owner = (home: string): string | undefined =>
+      loadSettings({ ENGINE_DRIVER: 'docker', ENGINE_IMAGE, ENGINE_STATE_DIR: home }).docker?.owner;
+    expect(owner('/a/engines')).not.toBe(owner('/b/engines'));
+    expect(owner('/a/engines')).toBe(owner('/a/engines'));
+  });
 });

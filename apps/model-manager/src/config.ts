@@ -12,11 +12,22 @@ import {
 import { projectRoot } from '#common/project-root';
 import { z } from 'zod';
 import { splitCommand } from './drivers/command-line';
+import { containerSettings, podSettings } from './drivers/container-settings';
+
+/** `name=value,name=value`. */
+const labels = z.string().transform((text, context): Record<string, string> => {
+  const pairs = text.split(',').map((pair) => /^\s*([^=\s]+)=([^=\s]*)\s*$/.exec(pair));
+  if (pairs.every((pair) => pair !== null))
+    return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]));
+  context.addIssue({ code: 'custom', message: 'must be name=value pairs with commas between' });
+  return z.NEVER;
+});
 
 export const variables = {
   ...serviceVariables,
-  ENGINE_DRIVER: variable(z.enum(['simulator', 'process', 'external']).default('process'), {
-    describe: 'What serves the model: vLLM as a process, a running engine elsewhere, or the simulator.',
+  ENGINE_DRIVER: variable(z.enum(['simulator', 'process', 'docker', 'kubernetes', 'external']).default('process'), {
+    describe:
+      'What serves the model: vLLM as a process, in a container, on Kubernetes, a running engine elsewhere, or the simulator.',
     example: 'process',
   }),
   ENGINE_URL: variable(z.url({ protocol: /^https?$/ }).optional(), {
@@ -48,6 +59,70 @@ export const variables = {
     describe:
       'How long the answers of the old model may go on when the model is changed, in milliseconds; what is longer is cut.',
     example: '60000',
+  }),
+  ENGINE_IMAGE: variable(
+    z
+      .string()
+      .regex(/^(\S+@)?sha256:[0-9a-f]{64}$/, 'must name an image by its digest')
+      .optional(),
+    {
+      describe: 'Image of vLLM with its digest; for the drivers `docker` and `kubernetes`.',
+      example: `vllm/vllm-openai@sha256:${'0'.repeat(64)}`,
+    },
+  ),
+  ENGINE_OWNER: variable(
+    z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, 'must be lower case letters, digits and "-"')
+      .optional(),
+    {
+      describe:
+        'Marks the containers and Deployments of this Tandem, so that another one leaves them alone. Default: of its own state folder (docker), `main` (kubernetes).',
+      example: 'main',
+    },
+  ),
+  ENGINE_MODEL_CACHE: variable(z.string().trim().min(1).default('tandem-models'), {
+    describe:
+      'Where containers keep weights and compiled graphs: a volume or a folder of the host (docker), a PersistentVolumeClaim (kubernetes).',
+    example: 'tandem-models',
+  }),
+  ENGINE_SHM_MIB: variable(count.min(64).default(8_192), {
+    describe: 'Shared memory of a container, MiB: tensor parallel workers talk through it.',
+    example: '8192',
+  }),
+  DOCKER_HOST: variable(z.string().trim().default('unix:///var/run/docker.sock'), {
+    describe: 'Where the Docker Engine API listens, for the driver `docker`: unix:///path or tcp://host:port.',
+    example: 'unix:///var/run/docker.sock',
+  }),
+  DOCKER_CERT_PATH: variable(optionalText, {
+    describe: 'Folder with ca.pem, cert.pem and key.pem; with it, Docker on tcp is spoken to by TLS.',
+    example: '/etc/tandem/docker',
+  }),
+  DOCKER_NETWORK: variable(optionalText, {
+    describe:
+      'Network of engines in containers that model-manager and chat-service are on too; without it engines are published on loopback.',
+    example: 'tandem_engines',
+  }),
+  KUBECONFIG: variable(optionalText, {
+    describe: 'File that says how Kubernetes is reached; without it the account of the own pod is used.',
+    example: '/etc/tandem/kubeconfig',
+  }),
+  KUBERNETES_NAMESPACE: variable(z.string().trim().min(1).max(63).default('tandem-engines'), {
+    describe: 'Namespace of the engines, for the driver `kubernetes`.',
+    example: 'tandem-engines',
+  }),
+  KUBERNETES_NODE_SELECTOR: variable(labels.default({}), {
+    describe: 'Labels of the nodes that engines may run on, as name=value, with commas between.',
+    example: 'kubernetes.io/hostname=gpu-0',
+  }),
+  KUBERNETES_GPU_RESOURCE: variable(z.string().trim().min(1).default('nvidia.com/gpu'), {
+    describe: 'What a node of Kubernetes calls its GPUs.',
+    example: 'nvidia.com/gpu',
+  }),
+  KUBERNETES_TOKEN_SECRET: variable(optionalText, {
+    describe:
+      'Secret with the key `token`: the access token for Hugging Face. The driver `kubernetes` takes it from nowhere else.',
+    example: 'hugging-face',
   }),
   VLLM_COMMAND: variable(z.string().trim().default('vllm'), {
     describe: 'How vLLM is called; `serve MODEL ...` is added.',
@@ -140,7 +215,7 @@ export const variables = {
 
 /** Variables of Tandem that an engine has no business with: secrets first of all. */
 const NOT_FOR_ENGINES =
-  /^(NATS_URL|DATABASE_URL|REDIS_URL|JWT_SECRET|TANDEM_.*|PORT|HOST|OTEL_.*|VLLM_(COMMAND|TP|MAXLEN|UTIL)|ENGINE_.*|ALERT_.*|SMTP_.*|NODE_OPTIONS)$/;
+  /^(NATS_URL|DATABASE_URL|REDIS_URL|JWT_SECRET|TANDEM_.*|PORT|HOST|OTEL_.*|VLLM_(COMMAND|TP|MAXLEN|UTIL)|ENGINE_.*|ALERT_.*|SMTP_.*|DOCKER_.*|KUBECONFIG|KUBERNETES_.*|NODE_OPTIONS)$/;
 
 export type Settings = ReturnType<typeof loadSettings>;
 
@@ -155,6 +230,11 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     throw new ConfigError(
       'SMTP_URL: is needed by ALERT_EMAIL_TO (example: SMTP_URL=smtp://tandem:secret@mail.example.com:587)',
     );
+  const inContainers = parsed.ENGINE_DRIVER === 'docker' || parsed.ENGINE_DRIVER === 'kubernetes';
+  if (inContainers && parsed.ENGINE_IMAGE === undefined)
+    throw new ConfigError(
+      `ENGINE_IMAGE: is needed by ENGINE_DRIVER=${parsed.ENGINE_DRIVER} (example: ENGINE_IMAGE=vllm/vllm-openai@sha256:...)`,
+    );
   const ours = (file: string): string[] => [process.execPath, join(__dirname, '../../vllm-simulator/src', file)];
   const engineStateDirectory = parsed.ENGINE_STATE_DIR ?? join(root, '.tandem', 'engines');
   const smi = parsed.NVIDIA_SMI_COMMAND ?? (simulated ? undefined : 'nvidia-smi');
@@ -167,6 +247,8 @@ export function loadSettings(environment: Readonly<Record<string, string | undef
     profilesDirectory: parsed.PROFILES_DIR ?? join(root, 'profiles'),
     modelsDirectory: parsed.MODELS_DIR ?? join(root, 'models'),
     engineStateDirectory,
+    docker: parsed.ENGINE_DRIVER === 'docker' ? containerSettings(parsed, engineStateDirectory) : null,
+    kubernetes: parsed.ENGINE_DRIVER === 'kubernetes' ? podSettings(parsed) : null,
     engineEnvironment: {
       // Where simulated engines tell the simulated nvidia-smi what memory they hold.
       ...(simulated ? { VLLM_SIM_STATE_DIR: join(engineStateDirectory, 'simulated-gpus') } : {}),

@@ -1,3 +1,5 @@
+import { gpuUuid } from './gpu/gpus';
+
 /** Failures on demand (VLLM_SIM_FAULT, joined by commas). */
 export interface Faults {
   /** CUDA out of memory while the weights are loaded. */
@@ -31,7 +33,7 @@ export interface SimulatorConfig {
   readonly modelFaults: ReadonlyMap<string, Faults>;
   /** Where running simulators tell the simulated nvidia-smi what they use; null: nowhere. */
   readonly stateDir: string | null;
-  /** Indices of the GPUs that the process may see (CUDA_VISIBLE_DEVICES). */
+  /** Indices of the GPUs that the process may see (CUDA_VISIBLE_DEVICES names them by index or UUID). */
   readonly visibleGpus: readonly number[];
   /** The context length of the model itself. */
   readonly modelMaxLen: number;
@@ -96,7 +98,7 @@ function readVisibleGpus(text: string | undefined): readonly number[] {
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')
-    .map(Number);
+    .map((part) => GPUS_IN_MACHINE.find((gpu) => part === String(gpu) || part === gpuUuid(gpu)) ?? -1);
   // As CUDA: the list ends at the first device that does not exist.
   const end = listed.findIndex((gpu) => !GPUS_IN_MACHINE.includes(gpu));
   return end < 0 ? listed : listed.slice(0, end);

@@ -50,7 +50,7 @@ export interface EngineAnnouncement {
   id: string;
   /** From its start to its end, in which its counters only grow; absent when it does not tell. */
   life?: string | undefined;
-  driver: 'simulator' | 'process' | 'external';
+  driver: 'simulator' | 'process' | 'docker' | 'kubernetes' | 'external';
   profile: string | null;
   state: EngineState;
   /** What it serves when it is ready, also while it is not: requests for these wait instead of being unknown. */

@@ -19,7 +19,7 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['--engine', 'ollama'], 'must be one of simulator, process, external'],
+    [['--engine', 'ollama'], 'must be one of simulator, process, docker, kubernetes, external'],
     [['--engine', 'external'], 'needs --engine-url'],
     [['--engine', 'process', '--engine-url', 'http://a:1'], 'belongs to --engine external'],
     [['--engine-url', '10.0.0.5:8000'], 'must be a URL'],

@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util';
 import { Trouble } from './trouble';
 
+const ENGINES = ['simulator', 'process', 'docker', 'kubernetes', 'external'] as const;
+
 export type Command = 'start' | 'stop' | 'status';
 
 export interface StartOptions {
   /** Null: 8080. */
   readonly port: number | null;
   /** Null: whatever this machine can run. */
-  readonly engine: 'simulator' | 'process' | 'external' | null;
+  readonly engine: (typeof ENGINES)[number] | null;
   readonly engineUrl: string | null;
 }
 
@@ -17,13 +19,13 @@ export type Invocation =
   | { readonly command: 'stop' | 'status'; readonly json: boolean };
 
 export const HELP: Readonly<Record<Command, string>> = {
-  start: `./start [--port N] [--engine simulator|process|external] [--engine-url URL] [--json]
+  start: `./start [--port N] [--engine simulator|process|docker|kubernetes|external] [--engine-url URL] [--json]
 
 Installs what is missing, starts Tandem and waits until it is ready. Does nothing when it runs already.
 
   --port N           port of the API (default 8080; 0 picks a free one)
-  --engine DRIVER    process: vLLM on this machine; simulator: answers without a GPU, marked as simulated;
-                     external: a running OpenAI-compatible vLLM. Default: process when vLLM is installed and a
+  --engine DRIVER    process: vLLM on this machine; docker, kubernetes: vLLM in containers (docs/drivers.md);
+                     simulator: answers without a GPU, marked as simulated; external: a running vLLM. Default: process when vLLM is installed and a
                      GPU answers, else simulator
   --engine-url URL   where the external engine listens, for example http://10.0.0.5:8000
   --json             the last line of the output is one JSON object
@@ -39,8 +41,6 @@ Exit: 0, also when nothing ran; 1 with the reason.`,
 Shows every process with its health, the engines and the GPUs.
 Exit: 0 healthy, 1 degraded, 3 stopped.`,
 };
-
-const ENGINES = ['simulator', 'process', 'external'] as const;
 
 /** Understands a command line. @throws Trouble */
 export function parseInvocation(words: readonly string[]): Invocation {

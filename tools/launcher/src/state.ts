@@ -27,7 +27,7 @@ export type ServiceState = z.output<typeof serviceSchema>;
 
 export const optionsSchema = z.object({
   port: z.int(),
-  engine: z.enum(['simulator', 'process', 'external']),
+  engine: z.enum(['simulator', 'process', 'docker', 'kubernetes', 'external']),
   engineUrl: z.string().nullable(),
 });
 /** What the running system was started with. */

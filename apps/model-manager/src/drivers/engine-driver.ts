@@ -1,3 +1,5 @@
+import type { FailureCause } from '../engines/failures';
+
 /**
  * What every way to run an engine has in common: a process here, a container, a pod. A driver only does what it is told:
  * it starts, finds, follows and ends; whether an engine is well is asked of the engine itself, by HTTP.
@@ -8,8 +10,12 @@ export interface EngineDriver {
    * is left of it is ended first: it would hold the memory.
    */
   find(): Promise<RunningEngine | null>;
-  /** Starts it; resolves when it has an address, long before it answers there. @throws LaunchError */
-  start(): Promise<RunningEngine>;
+  /**
+   * Starts it, unless just that runs already; resolves when it has an address, long before it answers there.
+   * @param signal gives up what takes long, such as the download of an image.
+   * @throws LaunchError
+   */
+  start(signal?: AbortSignal): Promise<RunningEngine>;
 }
 
 /** One start of an engine, ours or found. */
@@ -51,7 +57,7 @@ export class LaunchError extends Error {
   override readonly name = 'LaunchError';
 
   constructor(
-    readonly failure: 'command_not_found' | 'port_in_use' | 'out_of_disk',
+    readonly failure: FailureCause,
     message: string,
   ) {
     super(message);

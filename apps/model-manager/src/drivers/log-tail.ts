@@ -1,12 +1,11 @@
 import { closeSync, copyFileSync, fstatSync, ftruncateSync, openSync, readSync, rmSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { LineSplitter } from './line-splitter';
 
 const LOOK_EVERY_MS = 100;
 const CHUNK_BYTES = 64 * 1024;
 /** An engine writes a line a request; past this the log is kept once as `.1` and begun anew. */
 const MAX_LOG_BYTES = 64 * 1024 * 1024;
-/** A line that is longer is given out in parts. */
-const MAX_LINE = 64 * 1024;
 
 /** Follows a growing file line by line. Progress bars end their lines with a carriage return. */
 export class LogTail {
@@ -14,7 +13,7 @@ export class LogTail {
   private readonly timer: NodeJS.Timeout;
   private readonly chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   private decoder = new StringDecoder('utf8');
-  private rest = '';
+  private lines: LineSplitter;
   private offset: number;
 
   constructor(
@@ -22,6 +21,7 @@ export class LogTail {
     private readonly onLine: (line: string) => void,
     from: 'start' | 'end',
   ) {
+    this.lines = new LineSplitter(onLine);
     this.file = openSync(path, 'r+');
     this.offset = from === 'end' ? fstatSync(this.file).size : 0;
     this.timer = setInterval(() => this.read(), LOOK_EVERY_MS);
@@ -35,7 +35,7 @@ export class LogTail {
       const bytes = readSync(this.file, this.chunk, 0, CHUNK_BYTES, this.offset);
       if (bytes === 0) break;
       this.offset += bytes;
-      this.take(this.decoder.write(this.chunk.subarray(0, bytes)));
+      this.lines.take(this.decoder.write(this.chunk.subarray(0, bytes)));
     }
     if (this.offset > MAX_LOG_BYTES) this.beginAnew();
   }
@@ -43,16 +43,6 @@ export class LogTail {
   close(): void {
     clearInterval(this.timer);
     closeSync(this.file);
-  }
-
-  private take(text: string): void {
-    const lines = (this.rest + text).split(/[\r\n]/);
-    this.rest = lines.pop() ?? '';
-    if (this.rest.length > MAX_LINE) {
-      lines.push(this.rest);
-      this.rest = '';
-    }
-    for (const line of lines) if (line !== '') this.onLine(line);
   }
 
   /** The engine appends (O_APPEND), so that it goes on at the start of the emptied file. */
@@ -69,7 +59,7 @@ export class LogTail {
 
   private restart(): void {
     this.offset = 0;
-    this.rest = '';
+    this.lines = new LineSplitter(this.onLine);
     this.decoder = new StringDecoder('utf8');
   }
 }

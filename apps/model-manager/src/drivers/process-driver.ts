@@ -17,8 +17,10 @@ export interface EngineLaunch {
   command: readonly string[];
   args: readonly string[];
   environment: Readonly<Record<string, string>>;
-  /** What of the environment makes this engine another one than the same command line with other values. */
-  identity: Readonly<Record<string, string>>;
+  /** UUIDs of the cards that it may see; null: all of them. Asked for at each start. */
+  gpus: (() => Promise<readonly string[]>) | null;
+  /** What beside the command line makes this engine another one. */
+  identity: Readonly<Record<string, unknown>>;
   port: number | undefined;
   stateDirectory: string;
 }
@@ -58,7 +60,7 @@ export class ProcessDriver implements EngineDriver {
     const port = await this.choosePort();
     const [program = '', ...first] = command;
     const words = [...first, 'serve', ...args, '--host', '127.0.0.1', '--port', String(port)];
-    const child = this.spawnDetached(program, words, environment);
+    const child = this.spawnDetached(program, words, { ...environment, ...(await this.visibleGpus()) });
     child.unref();
     const pid = child.pid;
     if (pid === undefined) throw new LaunchError('command_not_found', await spawnError(child, program));
@@ -77,6 +79,13 @@ export class ProcessDriver implements EngineDriver {
     };
     await this.keep(record);
     return this.process(record, child);
+  }
+
+  /** `PCI_BUS_ID` makes CUDA count cards as nvidia-smi does, should one be named by its index after all. */
+  private async visibleGpus(): Promise<Record<string, string>> {
+    const { gpus } = this.launch;
+    if (gpus === null) return {};
+    return { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: (await gpus()).join(',') };
   }
 
   /** At once, before anything else is awaited: a model-manager that is killed now must not lose its engine. */

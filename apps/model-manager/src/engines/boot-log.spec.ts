@@ -31,6 +31,10 @@ const FAILURES: [FailureCause, string][] = [
   ],
   ['nccl_error', 'RuntimeError: NCCL error: unhandled cuda error (run with NCCL_DEBUG=INFO for details)'],
   ['port_in_use', 'OSError: [Errno 98] Address already in use'],
+  ['gpu_not_available', '[kubernetes] Unschedulable: 0/2 nodes are available: 2 Insufficient nvidia.com/gpu.'],
+  ['image_not_found', '[kubernetes] ImagePullBackOff: Back-off pulling image "vllm/vllm-openai"'],
+  ['driver_refused', '[kubernetes] CreateContainerConfigError: secret "hugging-face" not found'],
+  ['killed', '[kubernetes] the container ended with exit code 137 (OOMKilled)'],
   [
     'model_not_found',
     "huggingface_hub.errors.HFValidationError: Repo id must use alphanumeric chars, '-': './no-such-model'.",

@@ -11,6 +11,7 @@ export const CAPTURING_GRAPHS = 'capturing CUDA graphs';
  * of public boot logs on RTX 3090s, where reading weights and capturing graphs take most of the time.
  */
 const PHASES: readonly (readonly [RegExp, string, (match: RegExpMatchArray) => number])[] = [
+  [/^\[kubernetes\] the pod is coming/, 'waiting for Kubernetes', () => 1],
   [/Using max model len/, 'reading the configuration', () => 5],
   [/Initializing a V\d LLM engine/, 'starting the engine', () => 10],
   [/Starting to load model/, 'loading weights', () => 15],
@@ -53,6 +54,11 @@ const CAUSES: readonly (readonly [RegExp, FailureCause])[] = [
   [/must be divisible by tensor parallel size/, 'tensor_parallel_mismatch'],
   [/Model architectures .* are not supported/, 'unsupported_model'],
   [/Value error, |TypeError: Error: --/, 'invalid_configuration'],
+  // What the driver `kubernetes` says of a pod that does not come, in Kubernetes' own words.
+  [/^\[kubernetes\] (Unschedulable|SchedulerError)/, 'gpu_not_available'],
+  [/^\[kubernetes\] (ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull)/, 'image_not_found'],
+  [/^\[kubernetes\] (CreateContainer|RunContainer)/, 'driver_refused'],
+  [/^\[kubernetes\] .*OOMKilled/, 'killed'],
   [
     /EngineCore failed to start|EngineCore encountered a fatal error|Engine core initialization failed|Worker proc .* died unexpectedly/,
     'engine_core_failed',
@@ -60,7 +66,14 @@ const CAUSES: readonly (readonly [RegExp, FailureCause])[] = [
 ];
 
 /** Causes that only say that something went wrong: a later, better one replaces them. */
-const VAGUE: readonly FailureCause[] = ['engine_core_failed', 'invalid_configuration'];
+const VAGUE: readonly FailureCause[] = [
+  'engine_core_failed',
+  'invalid_configuration',
+  // Of a pod that may have come after all.
+  'gpu_not_available',
+  'image_not_found',
+  'driver_refused',
+];
 
 export function readLogLine(line: string): LogObservation | null {
   for (const [pattern, cause] of CAUSES)

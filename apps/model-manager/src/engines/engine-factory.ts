@@ -1,25 +1,14 @@
 import type { Logger } from 'nestjs-pino';
 import type { Settings } from '../config';
-import type { EngineDriver } from '../drivers/engine-driver';
-import { ProcessDriver } from '../drivers/process-driver';
+import { DriverFactory } from '../drivers/driver-factory';
 import type { BootFigures } from '../calibration/boot-figures';
-import type { EngineSettings, Profile } from '../profiles/profile';
-import { gpuEnvironment, maxNumSeqs, servedName, vllmArguments } from '../profiles/vllm-flags';
+import type { EngineSettings } from '../profiles/profile';
+import { maxNumSeqs, servedName } from '../profiles/vllm-flags';
 import type { Engine } from './engine';
 import { EngineSet, type EngineSetPlan } from './engine-set';
 import { engineMetrics } from './engine-metrics';
 import { EngineSupervisor } from './engine-supervisor';
 import { ExternalEngine } from './external-engine';
-
-/**
- * Given to every engine that is started here. Load tracking is what shows a request that a hung engine core never took;
- * the probes would be most of the access log.
- */
-const OWN_FLAGS = [
-  '--enable-server-load-tracking',
-  '--disable-access-log-for-endpoints',
-  '/health,/metrics,/load,/v1/models',
-];
 
 /** Who wants to know what of an engine. */
 export interface EngineNews {
@@ -32,12 +21,15 @@ export interface EngineNews {
 /** What makes the engines of a profile, each with the driver that is configured. */
 export class EngineFactory {
   private readonly metrics = engineMetrics();
+  private readonly drivers: DriverFactory;
 
   constructor(
     private readonly settings: Settings,
     private readonly logger: Logger,
     private readonly news: EngineNews,
-  ) {}
+  ) {
+    this.drivers = new DriverFactory(settings, logger);
+  }
 
   /** The one that somebody else runs. */
   external(): EngineSet {
@@ -53,7 +45,7 @@ export class EngineFactory {
 
   private one({ profile, ids }: EngineSetPlan, engine: EngineSettings, index: number): Engine {
     const { settings } = this;
-    const driver = settings.ENGINE_DRIVER === 'simulator' ? 'simulator' : 'process';
+    const driver = settings.ENGINE_DRIVER;
     const id = ids[index] ?? `vllm-${index}`;
     return new EngineSupervisor(
       {
@@ -73,28 +65,9 @@ export class EngineFactory {
         onLoaded: (loadMs) => this.news.onLoaded(profile.name, loadMs),
         onMeasured: (figures) => this.news.onMeasured(profile.name, engine, index, figures),
       },
-      this.driver(profile, engine, id, index),
+      this.drivers.make({ id, profile: profile.name, engine, index }),
       this.metrics,
       this.logger,
     );
   }
-
-  private driver(profile: Profile, engine: EngineSettings, id: string, index: number): EngineDriver {
-    const { settings } = this;
-    const gpus = gpuEnvironment(engine);
-    return new ProcessDriver({
-      id,
-      profile: profile.name,
-      command: settings.engineCommand,
-      args: [...vllmArguments(engine), ...OWN_FLAGS],
-      environment: { ...settings.engineEnvironment, ...gpus },
-      identity: { ...gpus, ...simulatorVariables(settings.engineEnvironment) },
-      port: settings.ENGINE_PORT === undefined ? undefined : settings.ENGINE_PORT + index,
-      stateDirectory: settings.engineStateDirectory,
-    });
-  }
-}
-
-function simulatorVariables(environment: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith('VLLM_SIM_')));
 }

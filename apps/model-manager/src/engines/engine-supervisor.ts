@@ -14,7 +14,7 @@ import type { Effect, LifecycleEvent, LifecycleState } from './lifecycle-model';
 
 export interface SupervisorSettings {
   id: string;
-  driver: 'simulator' | 'process';
+  driver: EngineAnnouncement['driver'];
   profile: string;
   model: string;
   aliases: readonly string[];
@@ -44,6 +44,8 @@ export class EngineSupervisor implements Engine {
   private timer: NodeJS.Timeout | undefined;
   /** What is being looked for or spawned: a stop has to wait for it. */
   private launching: Promise<void> = Promise.resolve();
+  /** Ends a start that takes long, such as the download of an image. */
+  private starting = new AbortController();
   private readonly queue: LifecycleEvent[] = [];
   private figures = new BootFiguresReader();
   private lastFailure: Failure | null = null;
@@ -194,7 +196,8 @@ export class EngineSupervisor implements Engine {
     if (this.lastFailure !== null) this.metrics.restarts.inc({ engine: this.id, cause: this.lastFailure.cause });
     this.settings.onStart();
     try {
-      const started = await this.driver.start();
+      this.starting = new AbortController();
+      const started = await this.driver.start(this.starting.signal);
       const { handle, url, pid, description } = started;
       this.logger.log({ msg: 'started an engine', engine: this.id, pid, handle, command: description });
       const watch = this.makeWatch(started);
@@ -264,6 +267,7 @@ export class EngineSupervisor implements Engine {
   }
 
   private async killGroup(politely: boolean): Promise<void> {
+    this.starting.abort();
     await this.launching;
     const engine = this.engine;
     this.engine = null;

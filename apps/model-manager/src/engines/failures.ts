@@ -95,6 +95,24 @@ export const FAILURES = {
     advice: 'This version of vLLM cannot run this kind of model. Update vLLM or choose another model.',
   },
   invalid_configuration: { retry: 'never', advice: 'vLLM refused its settings. Correct the profile.' },
+  driver_unreachable: {
+    retry: 'soon',
+    advice: 'Look whether Docker, or the API server of Kubernetes, runs and whether its address is right.',
+  },
+  driver_refused: {
+    retry: 'later',
+    advice:
+      'Docker or Kubernetes did not take the engine. Its answer says why; look at the rights of model-manager too.',
+  },
+  image_not_found: {
+    retry: 'later',
+    advice: 'Look at ENGINE_IMAGE: its registry, its name and its digest.',
+  },
+  gpu_not_available: {
+    retry: 'later',
+    advice:
+      'No machine has these GPUs to give. On Docker install the NVIDIA Container Toolkit; on Kubernetes look at the nodes, their labels and what else runs there.',
+  },
   command_not_found: { retry: 'never', advice: 'Install vLLM, or set VLLM_COMMAND to the path of its program.' },
   engine_core_failed: {
     retry: 'soon',

@@ -4,7 +4,7 @@ import { Logger } from 'nestjs-pino';
 import type { GpuState, Hardware } from '#contracts/hardware';
 import { ownerOf, parseProcesses, parseTopology, throttleReasons } from './gpu-reading';
 import { NvidiaSmi, type GpuDetails } from './nvidia-smi';
-import { processGroup } from './process-groups';
+import { inSameContainer, processGroup } from './process-groups';
 
 /** GPU figures every 10 s are what dashboards are asked for; nvidia-smi itself takes a good part of a second. */
 const LOOK_EVERY_MS = 10_000;
@@ -97,7 +97,12 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
     const processes = parseProcesses(await this.smi.table(signal));
     if (this.looks % TOPOLOGY_EVERY === 0) this.topology = parseTopology(await this.smi.topology(signal));
     this.looks += 1;
-    const ours = new Set(this.ourPids());
+    const pids = this.ourPids();
+    const inContainers = inSameContainer(
+      pids,
+      processes.map(({ pid }) => pid),
+    );
+    const ours = new Set([...pids, ...inContainers]);
     this.seen = gpus.map((gpu): GpuState => {
       const more: GpuDetails | undefined = details.get(gpu.index);
       const reservedMib = more?.reservedMib ?? null;

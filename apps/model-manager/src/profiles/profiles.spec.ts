@@ -5,7 +5,7 @@ import { ConfigError } from '#common/config';
 import { splitCommand } from '../drivers/command-line';
 import { DEFAULT_PROFILE, loadProfile, shapeProfile } from './load-profile';
 import type { EngineSettings } from './profile';
-import { gpuEnvironment, vllmArguments } from './vllm-flags';
+import { vllmArguments } from './vllm-flags';
 
 const PROFILES = join(__dirname, '../../../../profiles');
 
@@ -39,7 +39,6 @@ describe('profiles', () => {
       'Qwen/Qwen3-8B --max-model-len 8192 --gpu-memory-utilization 0.9 --enforce-eager --no-enable-prefix-caching' +
         ' --served-model-name a b --hf-overrides {"rope_theta":1}',
     );
-    expect(gpuEnvironment(settings)).toEqual({ CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: '1' });
   });
 
   it('take the four variables that shape them', () => {

@@ -6,12 +6,6 @@ export function vllmArguments(settings: EngineSettings): string[] {
   return [model, ...Object.entries(flags).flatMap(([name, value]) => flag(kebab(name), value))];
 }
 
-/** Which cards the engine may see. `PCI_BUS_ID` makes CUDA count them as nvidia-smi does. */
-export function gpuEnvironment(settings: EngineSettings): Record<string, string> {
-  if (settings.gpus === undefined) return {};
-  return { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: settings.gpus.join(',') };
-}
-
 /**
  * vLLM's own default below 70 GiB of GPU memory (docs of 0.32.0). On larger cards it is more; a profile for those names
  * `maxNumSeqs`, else as many as here are used.

@@ -43,6 +43,10 @@ export function simulatedGpus(stateDir: string | null): readonly [Gpu, Gpu] {
   return [gpu(0, DESKTOP, engines), gpu(1, [], engines)];
 }
 
+export function gpuUuid(index: number): string {
+  return `GPU-5151a7ed-0000-4000-8000-00000000000${index}`;
+}
+
 function gpu(index: number, desktop: readonly GpuProcess[], engines: readonly EngineFootprint[]): Gpu {
   const own = engines.filter(({ gpus }) => gpus.includes(index));
   const workers = own.map(({ pid, name, usedMib }): GpuProcess => ({ pid, name, usedMib, type: 'C' }));
@@ -51,7 +55,7 @@ function gpu(index: number, desktop: readonly GpuProcess[], engines: readonly En
   const busy = own.some((engine) => engine.busy);
   return {
     index,
-    uuid: `GPU-5151a7ed-0000-4000-8000-00000000000${index}`,
+    uuid: gpuUuid(index),
     busId: `00000000:0${index + 1}:00.0`,
     totalMib: TOTAL_MIB,
     usedMib: Math.min(TOTAL_MIB, used),
