@@ -1,7 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { CodedError } from '#contracts/errors';
-import type { QueueNews } from '#contracts/generate';
+import type { GenerateRequest, QueueNews } from '#contracts/generate';
 import { isReady } from '#contracts/models';
 import { RunningSubjects, type RunningRequests } from '#contracts/switching';
 import { Bus } from '#common/bus';
@@ -9,7 +9,8 @@ import { ModelsDirectory } from '#common/models-directory';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { EngineRouter, type Route } from '../engines/engine-router';
 import { AdmissionMetrics } from './admission-metrics';
-import { decide, release, startAtOnce } from './decide';
+import { EngineAffinity, prefixKey } from '../engines/engine-affinity';
+import { decide, moveElsewhere, release, startAtOnce } from './decide';
 import { engineIdsFor, readyAtOf } from './prospects';
 import { Peers } from './peers';
 import { refusalError } from './refusals';
@@ -32,6 +33,8 @@ export interface Applicant {
   readonly modelFixed: boolean;
   /** Choices that will be generated: each takes a place of its own. */
   readonly sequences: number;
+  /** What tells prompts apart that begin alike; asked for only where a model has several engines. */
+  prefixKey(): string | null;
   /** A place is held for it until `leave` is called. */
   onTurn(route: Route, waitedMs: number): void;
   onRefused(error: CodedError, waitedMs: number): void;
@@ -49,6 +52,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
   private readonly applicants = new Map<number, Applicant>();
   private readonly metrics: AdmissionMetrics;
   private readonly paused = new Set<string>();
+  private readonly affinity = new EngineAffinity();
   private timer: NodeJS.Timeout | null = null;
   private ticks = 0;
 
@@ -84,19 +88,42 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
    * request has to `wait`.
    * @throws CodedError `model_not_found`, or `engine_unavailable` where waiting makes no sense.
    */
-  enter(model: string, modelFixed: boolean, userId: string, sequences: number): Route | null {
-    const found = this.router.resolve(model, modelFixed);
+  enter(head: GenerateRequest, body: Uint8Array): Route | null {
+    const found = this.router.resolve(wishOf(head), head.modelFixed === true);
     if (found.kind !== 'ready') return null;
     const { candidates } = found;
+    const key = candidates.length > 1 ? prefixKey(head, body) : null;
     const room = startAtOnce(
       this.state,
       candidates.map((candidate) => candidate.engine.id),
-      userId,
-      sequences,
+      head.actor.userId,
+      head.choices,
+      this.affinity.engineOf(key),
     );
     if (room === null) return null;
+    this.affinity.remember(key, room.id);
     const chosen = candidates.find((candidate) => candidate.engine.id === room.id);
     return chosen === undefined ? null : this.router.open(chosen);
+  }
+
+  /**
+   * Another engine for a request whose own failed before it answered: its place moves there. Null: there is none, and it
+   * keeps the place that it has.
+   */
+  move(head: GenerateRequest, fromId: string): Route | null {
+    const found = this.resolved(wishOf(head), head.modelFixed === true);
+    if (found?.kind !== 'ready') return null;
+    const { candidates } = found;
+    const room = moveElsewhere(
+      this.state,
+      fromId,
+      candidates.map((candidate) => candidate.engine.id),
+      head.choices,
+    );
+    const chosen = candidates.find((candidate) => candidate.engine.id === room?.id);
+    if (chosen === undefined) return null;
+    this.metrics.moved();
+    return this.router.open(chosen);
   }
 
   /**
@@ -108,6 +135,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
     const { userId, priority, model, modelFixed, sequences } = applicant;
     const prospect = this.prospectOf(model, modelFixed);
     if (prospect.kind === 'never') this.router.resolve(model, modelFixed);
+    const engineIds = prospect.kind === 'wait' ? prospect.engineIds : [];
     const at = performance.now();
     const id = this.state.lastId + 1;
     this.applicants.set(id, applicant);
@@ -120,8 +148,9 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
         sequences,
         model,
         modelFixed,
+        preferred: engineIds.length > 1 ? this.affinity.engineOf(applicant.prefixKey()) : null,
         deadlineAt: at + this.config.QUEUE_DEADLINE_MS,
-        engineIds: prospect.kind === 'wait' ? prospect.engineIds : [],
+        engineIds,
         readyAt: prospect.kind === 'wait' ? prospect.readyAt : null,
       },
     });
@@ -207,12 +236,18 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
   }
 
   private prospectOf(model: string, modelFixed: boolean): Prospect {
+    const found = this.resolved(model, modelFixed);
+    if (found === null) return { kind: 'never' };
+    const engineIds = engineIdsFor(found, this.directory.state, model);
+    return { kind: 'wait', engineIds, readyAt: readyAtOf(found, Date.now(), performance.now()) };
+  }
+
+  /** Null where waiting makes no sense. */
+  private resolved(model: string, modelFixed: boolean): ReturnType<EngineRouter['resolve']> | null {
     try {
-      const found = this.router.resolve(model, modelFixed);
-      const engineIds = engineIdsFor(found, this.directory.state, model);
-      return { kind: 'wait', engineIds, readyAt: readyAtOf(found, Date.now(), performance.now()) };
+      return this.router.resolve(model, modelFixed);
     } catch (error) {
-      if (error instanceof CodedError) return { kind: 'never' };
+      if (error instanceof CodedError) return null;
       throw error;
     }
   }
@@ -251,6 +286,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
       if (chosen === undefined) throw new CodedError('engine_unavailable', 'The engine has just become unavailable.');
       const route = this.router.open(chosen);
       this.metrics.waited(waitedMs);
+      if (found.kind === 'ready' && found.candidates.length > 1) this.affinity.remember(applicant.prefixKey(), engineId);
       applicant.onTurn(route, waitedMs);
     } catch (error) {
       const coded = error instanceof CodedError;
@@ -260,4 +296,9 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
       applicant.onRefused(coded ? error : new CodedError('internal_error', internal, { cause: error }), waitedMs);
     }
   }
+}
+
+/** The model that is to answer: of code, it may be another server's. */
+function wishOf({ model, code }: GenerateRequest): string {
+  return code?.servedBy ?? model;
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { decide, startAtOnce } from './decide';
+import { decide, moveElsewhere, startAtOnce } from './decide';
 import { allPlaces, placeOf } from './queue-order';
 import { emptyState, type AdmissionState, type Arrival, type Effect, type Prospect } from './queue-state';
 
@@ -28,6 +28,7 @@ class Play {
       sequences: 1,
       model: 'm',
       modelFixed: false,
+      preferred: null,
       deadlineAt: this.at + 10_000,
       engineIds: [ENGINE],
       readyAt: null,
@@ -231,6 +232,7 @@ describe('the admission queue', () => {
           priority: 'person',
           sequences: 1,
           modelFixed: false,
+          preferred: null,
           model,
           deadlineAt: 1,
           engineIds: [model],
@@ -251,7 +253,7 @@ describe('the admission queue', () => {
     ]);
     decide(state, { kind: 'engines', at: 0, capacities, prospect: () => ({ kind: 'never' }) });
     const arrive = (model: string, sequences: number): Effect[] => {
-      const rest = { userId: 'ann', priority: 'person', deadlineAt: 1, readyAt: null, modelFixed: false } as const;
+      const rest = { userId: 'ann', priority: 'person', deadlineAt: 1, readyAt: null, modelFixed: false, preferred: null } as const;
       return decide(state, { kind: 'arrived', at: 0, arrival: { ...rest, sequences, model, engineIds: [model] } });
     };
     arrive('a', 1);
@@ -371,5 +373,56 @@ describe('the admission queue, whatever comes', () => {
         });
       }),
     );
+  });
+});
+
+describe('several engines for one model', () => {
+  const IDS = ['a', 'b'];
+  const two = (runningA: number, runningB: number, capacity = 64): AdmissionState => {
+    const state = emptyState(10);
+    state.engines.set('a', { id: 'a', capacity, running: runningA, meanHoldMs: null });
+    state.engines.set('b', { id: 'b', capacity, running: runningB, meanHoldMs: null });
+    return state;
+  };
+  const chosen = (state: AdmissionState, preferred: string | null): string | undefined =>
+    startAtOnce(state, IDS, 'ann', 1, preferred)?.id;
+
+  it('the one with the least to do takes the next request', () => {
+    expect(chosen(two(3, 2), null)).toBe('b');
+    expect(chosen(two(2, 3), null)).toBe('a');
+  });
+
+  it('the one that has the beginning of the prompt in its cache takes it, when it is hardly more loaded', () => {
+    expect(chosen(two(4, 0), 'a')).toBe('a');
+    expect(chosen(two(5, 0), 'a')).toBe('b');
+    expect(chosen(two(2, 2), 'b')).toBe('b');
+  });
+
+  it('a full engine is not preferred, nor one that is gone', () => {
+    expect(chosen(two(4, 3, 4), 'a')).toBe('b');
+    expect(chosen(two(1, 0), 'gone')).toBe('b');
+  });
+
+  it('one who waits is started on the preferred engine as well', () => {
+    const state = two(1, 1, 1);
+    const rest = { priority: 'person', sequences: 1, model: 'm', modelFixed: false, deadlineAt: 1e9 } as const;
+    const arrival = { ...rest, userId: 'ann', engineIds: IDS, readyAt: null, preferred: 'b' };
+    decide(state, { kind: 'arrived', at: 0, arrival });
+    const capacities = new Map([
+      ['a', 2],
+      ['b', 2],
+    ]);
+    const prospect = (): Prospect => ({ kind: 'wait', engineIds: IDS, readyAt: null });
+    expect(decide(state, { kind: 'engines', at: 1, capacities, prospect })).toMatchObject([
+      { kind: 'start', engineId: 'b' },
+    ]);
+  });
+
+  it('a request that failed on one moves to another with its place', () => {
+    const state = two(3, 1);
+    expect(moveElsewhere(state, 'a', IDS, 2)?.id).toBe('b');
+    expect([...state.engines.values()].map(({ running }) => running)).toEqual([1, 3]);
+    expect(moveElsewhere(two(1, 64), 'a', IDS, 1)).toBeNull();
+    expect(moveElsewhere(two(1, 0), 'a', ['a'], 1)).toBeNull();
   });
 });

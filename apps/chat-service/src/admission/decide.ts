@@ -44,10 +44,30 @@ export function startAtOnce(
   engineIds: readonly string[],
   userId: string,
   sequences: number,
+  preferred: string | null = null,
 ): EngineRoom | null {
   if (state.waiting.length > 0) return null;
-  const engine = roomFor(roomsOf(state, engineIds), sequences);
+  const engine = roomFor(roomsOf(state, engineIds), sequences, preferred);
   if (engine !== null) occupy(engine, userShare(state, userId), sequences);
+  return engine;
+}
+
+/**
+ * Another engine for a request that failed on its own: the place moves with it. Null: none has room, and it keeps its place.
+ * It goes before those who wait, since it has had its turn.
+ */
+export function moveElsewhere(
+  state: AdmissionState,
+  fromId: string,
+  engineIds: readonly string[],
+  sequences: number,
+): EngineRoom | null {
+  const others = roomsOf(state, engineIds).filter(({ id }) => id !== fromId);
+  const engine = roomFor(others, sequences);
+  if (engine === null) return null;
+  engine.running += sequences;
+  const from = state.engines.get(fromId);
+  if (from !== undefined) from.running = Math.max(0, from.running - sequences);
   return engine;
 }
 
@@ -171,7 +191,7 @@ function startWhoCan(state: AdmissionState, at: number, effects: Effect[]): void
   while (anyRoom(state)) {
     const waiter = nextWaiter(state, blocked);
     if (waiter === null) return;
-    const engine = roomFor(waiter.engines, waiter.sequences);
+    const engine = roomFor(waiter.engines, waiter.sequences, waiter.preferred);
     if (engine === null) {
       blocked ??= new Set();
       for (const one of waiter.engines) blocked.add(one);

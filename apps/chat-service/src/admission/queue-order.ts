@@ -22,15 +22,30 @@ export function nextWaiter(state: AdmissionState, blocked: ReadonlySet<EngineRoo
   return best;
 }
 
-/** The engine with the most room that takes this many sequences; more than one ever takes go to an idle one. */
-export function roomFor(engines: readonly EngineRoom[], sequences: number): EngineRoom | null {
+/**
+ * How many sequences more than the least loaded engine one may run that has the prompt's beginning in its cache. It saves
+ * the prefill of that beginning; a few more sequences in each step cost little, a whole batch more costs everybody.
+ */
+const AFFINITY_SEQUENCES = 4;
+
+/**
+ * The engine with the most room that takes this many sequences; more than one ever takes go to an idle one.
+ * @param preferred an engine's id: taken instead where it has room and is hardly more loaded.
+ */
+export function roomFor(
+  engines: readonly EngineRoom[],
+  sequences: number,
+  preferred: string | null = null,
+): EngineRoom | null {
   let best: EngineRoom | null = null;
+  let kept: EngineRoom | null = null;
   for (const engine of engines) {
     const free = engine.capacity - engine.running;
     if (free < sequences && (engine.running > 0 || free <= 0)) continue;
     if (best === null || hasMoreRoom(engine, best)) best = engine;
+    if (engine.id === preferred) kept = engine;
   }
-  return best;
+  return kept !== null && best !== null && kept.running - best.running <= AFFINITY_SEQUENCES ? kept : best;
 }
 
 /** Engines without a known bound are compared by what they run. */

@@ -42,6 +42,8 @@ export interface Waiter {
   readonly model: string;
   /** No other model may answer. */
   readonly modelFixed: boolean;
+  /** The engine that has the beginning of its prompt in its cache; null: none is known. */
+  readonly preferred: string | null;
   readonly arrivedAt: number;
   readonly deadlineAt: number;
   /** The engines that serve its model, ready or to come. */
@@ -59,6 +61,7 @@ export interface Arrival {
   readonly sequences: number;
   readonly model: string;
   readonly modelFixed: boolean;
+  readonly preferred: string | null;
   readonly deadlineAt: number;
   readonly engineIds: readonly string[];
   readonly readyAt: number | null;

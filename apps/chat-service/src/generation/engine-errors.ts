@@ -69,6 +69,14 @@ export function toCodedError(error: EngineError, model: string): CodedError {
   );
 }
 
+/**
+ * Whether the engine, and not the request, is what failed: its API server says that its core is dead, or a proxy that
+ * nobody is behind it. Another engine can then do better; after any other error it would only fail in the same way.
+ */
+export function isEngineGone({ status, message }: EngineError): boolean {
+  return status === 502 || status === 503 || (status === 500 && message.includes('EngineCore'));
+}
+
 /** vLLM: `This model's maximum context length is N tokens...`, `max_tokens=N cannot be greater than max_model_len=M`. */
 function isContextOverflow(message: string): boolean {
   return message.includes('maximum context length') || message.includes('max_model_len');

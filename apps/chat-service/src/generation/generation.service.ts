@@ -29,13 +29,13 @@ import { Admission } from '../admission/admission';
 import { Peers } from '../admission/peers';
 import { backendOf, CodeTurns } from '../code/code-turns';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
-import { engineRequest } from '../engines/engine-request';
+import { engineRequest, type EnginePath } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
 import { ChatMetrics } from './chat-metrics';
 import { ChatTurns } from './chat-turns';
 import { FrameSender } from './frame-sender';
 import { GatewayWatch } from './gateway-watch';
-import { Generation, type GenerationLimits, type Prologue } from './generation';
+import { Generation, type GenerationLimits, type GenerationOwner, type Prologue } from './generation';
 import { UsageJournal } from './usage-journal';
 import { JournalPublisher } from './journal-publisher';
 import { PendingRequest } from './pending-request';
@@ -56,6 +56,14 @@ const TIMEOUTS: readonly (string | null)[] = [
 ] satisfies ErrorCode[];
 /** Of a request that need not wait. */
 const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
+
+/** What went to an engine, and to which. */
+interface Sent {
+  readonly head: GenerateRequest;
+  body: Uint8Array;
+  path?: EnginePath | undefined;
+  route: Route;
+}
 
 /** Takes requests from gateways, holds the running ones, and ends them when somebody or something says so. */
 @Injectable()
@@ -291,8 +299,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     // One with a token limit has its tokens reserved first; where a prompt is put together here, after that.
     if (head.code !== undefined) this.codeTurns.place(head, head.code);
     if (head.metered === true && !isPrepared(head)) return this.queue(head, body);
-    const wanted = head.code?.servedBy ?? head.model;
-    const route = this.admission.enter(wanted, head.modelFixed === true, head.actor.userId, head.choices);
+    const route = this.admission.enter(head, body);
     if (route === null) return this.queue(head, body);
     try {
       this.start(head, body, route, AT_ONCE);
@@ -321,40 +328,41 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
 
   /** A place on the engine is held for the request; `onOver` gives it back. */
   private start(head: GenerateRequest, body: Uint8Array, route: Route, prologue: Prologue): void {
-    const engineId = route.model.engine.id;
     const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
     const traced = span === null ? head : { ...head, traceparent: span.traceparent };
     const { servedName } = route.model;
     const request = isPrepared(head) ? null : engineRequest(traced, servedName, body, route.pool.authority);
     const facts = factsOf(head, route);
     // What the engine reads, should it have to be counted: a turn's is put together later.
-    const sent = { body };
+    const sent: Sent = { head: traced, body, route };
     const owner = {
-      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, route, sent.body, span),
-      onConnectionLost: () => this.admission.pause(engineId),
+      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, sent.route, sent.body, span),
+      onConnectionLost: () => this.admission.pause(sent.route.model.engine.id),
+      another: () => this.another(sent),
     };
     const tap = head.chat === undefined ? null : this.turns.tapOf(head);
     const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue, tap);
     this.running.set(keyOf(head), generation);
     // Both waits overlap: the ledger's disk and the engine's first token.
     this.journal.add({ kind: 'started', owner: this.instanceId, ...facts }, () => generation.onKept());
-    if (request === null) void this.startTurn(generation, traced, sent, route);
+    if (request === null) void this.startTurn(generation, sent, route);
     else generation.start((handler) => route.pool.send(request, handler));
   }
 
   /** Native chat and code: what the engine is to read is put together now that it is known which one it is. */
   private async startTurn(
     generation: Generation,
-    head: GenerateRequest,
-    sent: { body: Uint8Array },
+    sent: Sent,
     route: Route,
   ): Promise<void> {
+    const { head } = sent;
     try {
       const turn =
         head.code === undefined
           ? await this.turns.prepare(head, sent.body, route)
           : this.codeTurns.prepare(head, head.code, sent.body, route);
       sent.body = turn.body;
+      sent.path = turn.path;
       const refusal = head.metered === true ? await this.reservations.reserve(head, turn.body, route) : null;
       if (refusal !== null) throw refusal;
       const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority, {
@@ -365,6 +373,20 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     } catch (error) {
       generation.fail(this.codedError(error, head));
     }
+  }
+
+  /** The same request for another engine, where there is one with room. */
+  private another(sent: Sent): ReturnType<GenerationOwner['another']> {
+    const { head, body, path } = sent;
+    const from = sent.route.model.engine.id;
+    const route = this.admission.move(head, from);
+    if (route === null) return null;
+    sent.route = route;
+    const to = route.model.engine.id;
+    this.logger.warn({ msg: 'an engine failed before it answered; trying another', request_id: head.requestId, from, to });
+    const { servedName } = route.model;
+    const request = engineRequest(head, servedName, body, route.pool.authority, { path, apiKey: route.apiKey });
+    return { facts: factsOf(head, route), send: (handler) => route.pool.send(request, handler) };
   }
 
   /** Refused at the door: counted in metrics, no row in the ledger. */

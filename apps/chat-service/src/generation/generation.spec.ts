@@ -1,6 +1,7 @@
 import { FrameKind, readFrames } from '#contracts/frames';
 import type { CancelStream, GenerateRequest } from '#contracts/generate';
 import type { RequestEnding, RequestFacts } from '#contracts/usage';
+import { EngineConnectionError } from '../engines/http/engine-connection';
 import { FrameSender } from './frame-sender';
 import { Generation } from './generation';
 
@@ -26,6 +27,7 @@ function answeredButNotKept() {
   const owner = {
     onOver: (_: Generation, ending: RequestEnding) => void endings.push(ending),
     onConnectionLost: () => undefined,
+    another: () => null,
   };
   const generation = new Generation(HEAD, {} as RequestFacts, 10, sender, LIMITS, owner, { sequence: 0, queueMs: 0 });
   generation.start(() => ({ abort: () => undefined }));
@@ -67,5 +69,90 @@ describe('an answer that is whole before the ledger has its start', () => {
     for (const { generation } of [refused, left]) generation.checkDeadlines(performance.now() + 2 * LIMITS.ledgerMs);
     expect(refused.endings).toMatchObject([{ outcome: 'rejected', errorCode: 'ledger_unavailable', statusCode: 503 }]);
     expect(left.endings).toMatchObject([{ outcome: 'client_cancelled', statusCode: 499, outputTokens: 1 }]);
+  });
+});
+
+/** A generation on its first engine, with others to go on to. */
+function withOthers(count: number) {
+  const asked: string[] = [];
+  const kinds: number[] = [];
+  const endings: RequestEnding[] = [];
+  const sender = new FrameSender('chat', (_, message) => readFrames(message, ({ kind }) => void kinds.push(kind)), 0);
+  let left = count;
+  const send = (name: string) => () => {
+    asked.push(name);
+    return { abort: () => undefined };
+  };
+  const owner = {
+    onOver: (_: Generation, ending: RequestEnding) => void endings.push(ending),
+    onConnectionLost: () => undefined,
+    another: () => (left-- > 0 ? { facts: { engineLife: 'other' } as RequestFacts, send: send('other') } : null),
+  };
+  const generation = new Generation(HEAD, {} as RequestFacts, 10, sender, LIMITS, owner, { sequence: 0, queueMs: 0 });
+  generation.start(send('first'));
+  generation.onKept();
+  const answer = (): void => {
+    generation.onHead({ status: 200, headers: new Map() });
+    generation.onBody(ANSWER, 0, ANSWER.length);
+    generation.onComplete();
+    sender.flushAll();
+  };
+  const error = (status: number, body: string): void => {
+    generation.onHead({ status, headers: new Map() });
+    generation.onBody(Buffer.from(body), 0, body.length);
+    generation.onComplete();
+    sender.flushAll();
+  };
+  return { generation, asked, kinds, endings, answer, error };
+}
+
+const BROKEN = new EngineConnectionError('refused', true);
+
+describe('a request whose engine fails before its first byte', () => {
+  it('is answered by another engine, which is the one in the ledger', () => {
+    const { generation, asked, kinds, endings, answer } = withOthers(1);
+    generation.onFailure(BROKEN);
+    expect(asked).toEqual(['first', 'other']);
+    answer();
+    expect(kinds).toContain(FrameKind.end);
+    expect(endings).toMatchObject([{ outcome: 'completed', outputTokens: 1 }]);
+    expect(generation.facts.engineLife).toBe('other');
+  });
+
+  it('goes on also when the engine says that its core is dead', () => {
+    const { asked, error } = withOthers(1);
+    error(503, '{"error":{"message":"EngineCore is dead","code":503}}');
+    expect(asked).toEqual(['first', 'other']);
+  });
+
+  it('is tried once more and no oftener', () => {
+    const { generation, asked, endings } = withOthers(9);
+    generation.onFailure(BROKEN);
+    generation.onFailure(BROKEN);
+    expect(asked).toEqual(['first', 'other']);
+    expect(endings).toMatchObject([{ outcome: 'error', errorCode: 'engine_unavailable' }]);
+  });
+
+  it('fails where there is no other engine', () => {
+    const { generation, endings } = withOthers(0);
+    generation.onFailure(BROKEN);
+    expect(endings).toMatchObject([{ errorCode: 'engine_unavailable' }]);
+  });
+
+  it('stays where it is when the error is about the request', () => {
+    const { asked, endings, error } = withOthers(1);
+    error(400, '{"error":{"message":"temperature must be >= 0","code":400}}');
+    expect(asked).toEqual(['first']);
+    expect(endings).toMatchObject([{ errorCode: 'engine_rejected_request' }]);
+  });
+
+  it('does not go on once the client has a part of an answer: nothing is told twice', () => {
+    const { generation, asked, endings } = withOthers(1);
+    generation.onHead({ status: 200, headers: new Map() });
+    const first = ANSWER.subarray(0, ANSWER.indexOf('\n\n') + 2);
+    generation.onBody(first, 0, first.length);
+    generation.onFailure(BROKEN);
+    expect(asked).toEqual(['first']);
+    expect(endings).toMatchObject([{ errorCode: 'upstream_truncated' }]);
   });
 });

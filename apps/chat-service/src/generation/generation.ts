@@ -7,7 +7,7 @@ import type { EngineCall } from '../engines/http/engine-pool';
 import type { ResponseHead } from '../engines/http/response-reader';
 import { StreamAnswer, WholeAnswer, type Answer } from './answer';
 import type { AnswerRewriter } from './answer-rewriter';
-import { toCodedError, type EngineError } from './engine-errors';
+import { isEngineGone, toCodedError, type EngineError } from './engine-errors';
 import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
 import type { FrameSender, Urgency } from './frame-sender';
 
@@ -43,6 +43,8 @@ export interface GenerationOwner {
   onOver(generation: Generation, ending: RequestEnding): void;
   /** A connection to the engine broke or could not be had: it may be gone. Comes before `onOver`. */
   onConnectionLost(): void;
+  /** Another engine for a request of whose answer nothing has come; null: there is none. */
+  another(): { facts: RequestFacts; send: (generation: Generation) => EngineCall } | null;
 }
 
 /** Time on the monotonic clock, milliseconds: deadlines do not move when somebody sets the clock. */
@@ -62,6 +64,9 @@ export class Generation {
   private sequence: number;
   private call: EngineCall | null = null;
   private answer: Answer | null = null;
+  /** Something of an answer has come. */
+  private passed = false;
+  private triedElsewhere = false;
   private over = false;
   private cancelledFor: CancelStream['reason'] | null = null;
   /** The client has had an event of ours, and with it the status 200. */
@@ -78,7 +83,8 @@ export class Generation {
 
   constructor(
     readonly head: GenerateRequest,
-    readonly facts: RequestFacts,
+    /** Of the engine that it is on now. */
+    public facts: RequestFacts,
     private readonly bodyBytes: number,
     private readonly sender: FrameSender,
     private readonly limits: GenerationLimits,
@@ -142,6 +148,7 @@ export class Generation {
   onFailure(error: EngineConnectionError): void {
     if (this.over) return;
     this.owner.onConnectionLost();
+    if (this.startElsewhere()) return;
     if (this.answer !== null) return this.answer.end(false);
     const unreachable = error.beforeAnswer
       ? new CodedError('engine_unavailable', 'The engine cannot be reached. Try again in a moment.', { cause: error })
@@ -153,6 +160,7 @@ export class Generation {
 
   pass(kind: FrameKind, bytes: Buffer, start: number, end: number): void {
     if (this.over) return;
+    this.passed = true;
     const first = this.firstTokenAt === 0;
     const progress = this.answer?.progress ?? 0;
     if (progress > this.progress) {
@@ -171,12 +179,27 @@ export class Generation {
   }
 
   engineError(error: EngineError): void {
+    if (isEngineGone(error) && this.startElsewhere()) return;
     this.finish({ kind: 'failed', error: toCodedError(error, this.head.model) });
   }
 
   truncated(): void {
+    if (this.startElsewhere()) return;
     const message = 'The engine ended the stream before the answer was complete.';
     this.finish({ kind: 'failed', error: new CodedError('upstream_truncated', message) });
+  }
+
+  /** Once, and only while the client has seen nothing of an answer: no token is ever told twice. */
+  private startElsewhere(): boolean {
+    if (this.over || this.passed || this.triedElsewhere) return false;
+    this.triedElsewhere = true;
+    const other = this.owner.another();
+    if (other === null) return false;
+    this.call?.abort();
+    this.answer = null;
+    this.facts = other.facts;
+    this.start(other.send);
+    return true;
   }
 
   // ---- ways to end it from outside

@@ -4,6 +4,7 @@ import type { CancelStream, GenerateRequest, QueueNews } from '#contracts/genera
 import type { RequestEnding } from '#contracts/usage';
 import type { Admission, Applicant } from '../admission/admission';
 import type { Priority } from '../admission/queue-state';
+import { prefixKey } from '../engines/engine-affinity';
 import type { Route } from '../engines/engine-router';
 import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
 import type { FrameSender } from './frame-sender';
@@ -44,6 +45,10 @@ export class QueuedRequest implements Applicant {
     this.modelFixed = head.modelFixed === true;
     this.sequences = head.choices;
     this.priority = head.priority ?? 'person';
+  }
+
+  prefixKey(): string | null {
+    return prefixKey(this.head, this.body);
   }
 
   /** @throws CodedError where waiting makes no sense. */
