@@ -286,7 +286,8 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
       if (chosen === undefined) throw new CodedError('engine_unavailable', 'The engine has just become unavailable.');
       const route = this.router.open(chosen);
       this.metrics.waited(waitedMs);
-      if (found.kind === 'ready' && found.candidates.length > 1) this.affinity.remember(applicant.prefixKey(), engineId);
+      if (found.kind === 'ready' && found.candidates.length > 1)
+        this.affinity.remember(applicant.prefixKey(), engineId);
       applicant.onTurn(route, waitedMs);
     } catch (error) {
       const coded = error instanceof CodedError;

@@ -253,7 +253,14 @@ describe('the admission queue', () => {
     ]);
     decide(state, { kind: 'engines', at: 0, capacities, prospect: () => ({ kind: 'never' }) });
     const arrive = (model: string, sequences: number): Effect[] => {
-      const rest = { userId: 'ann', priority: 'person', deadlineAt: 1, readyAt: null, modelFixed: false, preferred: null } as const;
+      const rest = {
+        userId: 'ann',
+        priority: 'person',
+        deadlineAt: 1,
+        readyAt: null,
+        modelFixed: false,
+        preferred: null,
+      } as const;
       return decide(state, { kind: 'arrived', at: 0, arrival: { ...rest, sequences, model, engineIds: [model] } });
     };
     arrive('a', 1);

@@ -2,7 +2,8 @@ import type { GenerateRequest } from '#contracts/generate';
 import { EngineAffinity, prefixKey } from './engine-affinity';
 
 const API = {} as GenerateRequest;
-const body = (system: string, question: string): Buffer => Buffer.from(JSON.stringify({ messages: [system, question] }));
+const body = (system: string, question: string): Buffer =>
+  Buffer.from(JSON.stringify({ messages: [system, question] }));
 
 describe('what has a prompt that begins alike', () => {
   it('is each turn of a conversation of ours', () => {

@@ -350,11 +350,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   /** Native chat and code: what the engine is to read is put together now that it is known which one it is. */
-  private async startTurn(
-    generation: Generation,
-    sent: Sent,
-    route: Route,
-  ): Promise<void> {
+  private async startTurn(generation: Generation, sent: Sent, route: Route): Promise<void> {
     const { head } = sent;
     try {
       const turn =
@@ -383,7 +379,12 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     if (route === null) return null;
     sent.route = route;
     const to = route.model.engine.id;
-    this.logger.warn({ msg: 'an engine failed before it answered; trying another', request_id: head.requestId, from, to });
+    this.logger.warn({
+      msg: 'an engine failed before it answered; trying another',
+      request_id: head.requestId,
+      from,
+      to,
+    });
     const { servedName } = route.model;
     const request = engineRequest(head, servedName, body, route.pool.authority, { path, apiKey: route.apiKey });
     return { facts: factsOf(head, route), send: (handler) => route.pool.send(request, handler) };
