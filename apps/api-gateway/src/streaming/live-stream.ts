@@ -18,21 +18,36 @@ export interface StreamReader {
   onTick(at: number): void;
 }
 
+const NOBODY: StreamReader = {
+  onBytes: () => undefined,
+  onQueue: () => undefined,
+  flush: () => undefined,
+  onEnd: () => undefined,
+  onError: () => undefined,
+  onTick: () => undefined,
+};
+
 /** A request whose answer is not over. */
 export class LiveStream {
   /** The chat-service that took it; null until its first frame. */
   ownerId: string | null = null;
   /** Sequence of the next frame. */
   expected = 0;
+  /** It has had bytes since the last flush. */
+  touched = false;
 
   constructor(
     readonly id: number,
     readonly actor: Actor,
-    readonly reader: StreamReader,
+    public reader: StreamReader,
     readonly openedAt: number,
   ) {}
 
-  fail(error: CodedError): void {
-    this.reader.onError(error);
+  /**
+   * Nothing more is handed over. V8's Map keeps what was deleted in the tables that it grew out of, and those keep each
+   * other until a full collection: the whole request would stay as long.
+   */
+  release(): void {
+    this.reader = NOBODY;
   }
 }

@@ -36,7 +36,8 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   readonly gatewayId = `gw-${randomUUID().slice(0, 8)}`;
   private readonly streams = new Map<number, LiveStream>();
   private readonly owners = new Map<string, number>();
-  private readonly touched = new Set<LiveStream>();
+  /** Had bytes in the message that is being read. (A Set that is cleared so often keeps its old tables alive: see `LiveStream.release`.) */
+  private readonly touched: LiveStream[] = [];
   private readonly outgoing: Uint8Array[] = [];
   /** Streams that ended while NATS was away: their owners have not heard it. */
   private readonly unannounced: LiveStream[] = [];
@@ -63,7 +64,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     // Frames that were on their way are lost: an error now, not a gap later.
     this.bus.onLost(() => {
       this.unannounced.push(...this.streams.values());
-      this.failAll(() => true, 'The connection between the services broke while the answer was streamed.');
+      this.endAll(() => true, interrupted('The connection between the services broke while the answer was streamed.'));
     });
     // A chat-service that kept its own connection still streams to nobody.
     this.bus.onRestored(() => {
@@ -79,13 +80,8 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     this.draining = true;
     if (this.streams.size > 0) this.logger.log({ msg: 'draining streams', streams: this.streams.size });
     await this.drain.wait(this.config.DRAIN_TIMEOUT_MS);
-    for (const stream of [...this.streams.values()]) {
-      this.cancel(stream, 'gateway_failed');
-      this.end(
-        stream,
-        new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
-      );
-    }
+    const late = 'The service is restarting and the answer took longer than its drain limit.';
+    this.endAll(() => true, new CodedError('shutting_down', late), 'gateway_failed');
     if (this.timer !== null) clearInterval(this.timer);
     this.beat(true);
   }
@@ -119,11 +115,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
 
   /** Ends the streams of a caller who may not go on, here and at the engine. */
   revoke(isTheirs: (actor: Actor) => boolean, error: CodedError): void {
-    for (const stream of [...this.streams.values()]) {
-      if (!isTheirs(stream.actor)) continue;
-      this.cancel(stream, 'access_revoked');
-      this.end(stream, error);
-    }
+    this.endAll((stream) => isTheirs(stream.actor), error, 'access_revoked');
   }
 
   /** Where there are many streams, the requests of one turn of the event loop leave in one write to the socket. */
@@ -156,8 +148,11 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
       this.logger.error({ msg: 'a frame message could not be read', err: error });
     }
     // One write a stream a message, however many frames it held.
-    for (const stream of this.touched) stream.reader.flush();
-    this.touched.clear();
+    for (const stream of this.touched) {
+      stream.touched = false;
+      stream.reader.flush();
+    }
+    this.touched.length = 0;
   }
 
   private onFrame(frame: Frame, ownerId: string): void {
@@ -176,7 +171,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
       case FrameKind.data:
       case FrameKind.body:
         stream.reader.onBytes(frame.payload);
-        this.touched.add(stream);
+        this.touch(stream);
         return;
       case FrameKind.headers:
         stream.reader.onHeaders(JSON.parse(frame.payload.toString('utf8')) as Record<string, string>);
@@ -195,15 +190,35 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
+  private touch(stream: LiveStream): void {
+    if (stream.touched) return;
+    stream.touched = true;
+    this.touched.push(stream);
+  }
+
   private end(stream: LiveStream, error: CodedError | null): void {
+    const { reader } = stream;
     this.forget(stream);
-    this.touched.delete(stream);
-    if (error === null) stream.reader.onEnd();
-    else stream.fail(error);
+    if (error === null) reader.onEnd();
+    else reader.onError(error);
+  }
+
+  /** @param reason for the engine; without one its owner is not told. */
+  private endAll(
+    which: (stream: LiveStream) => boolean,
+    error: CodedError,
+    reason: CancelStream['reason'] | null = null,
+  ): void {
+    for (const stream of [...this.streams.values()]) {
+      if (!which(stream)) continue;
+      if (reason !== null) this.cancel(stream, reason);
+      this.end(stream, error);
+    }
   }
 
   private forget(stream: LiveStream): void {
     this.streams.delete(stream.id);
+    stream.release();
     this.drain.ended();
   }
 
@@ -228,7 +243,8 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
       if (at - seen <= HEARTBEAT_LOST_AFTER_MS) continue;
       this.owners.delete(ownerId);
       this.logger.warn({ msg: 'a chat-service fell silent; its streams are ended', ownerId });
-      this.failAll((stream) => stream.ownerId === ownerId, 'The chat service that streamed this answer is gone.');
+      const gone = interrupted('The chat service that streamed this answer is gone.');
+      this.endAll((stream) => stream.ownerId === ownerId, gone);
     }
     for (const stream of [...this.streams.values()]) {
       if (stream.ownerId === null && at - stream.openedAt > ACCEPT_LIMIT_MS) {
@@ -238,13 +254,6 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
           new CodedError('service_unavailable', 'No chat service took the request. Try again in a moment.'),
         );
       } else stream.reader.onTick(at);
-    }
-  }
-
-  private failAll(which: (stream: LiveStream) => boolean, message: string): void {
-    for (const stream of [...this.streams.values()]) {
-      if (!which(stream)) continue;
-      this.end(stream, new CodedError('stream_interrupted', message));
     }
   }
 
@@ -262,6 +271,10 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     while (this.streams.has(this.lastStream));
     return this.lastStream;
   }
+}
+
+function interrupted(message: string): CodedError {
+  return new CodedError('stream_interrupted', message);
 }
 
 function errorOf(payload: Buffer): CodedError {
