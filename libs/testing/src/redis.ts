@@ -20,6 +20,11 @@ export const redisServer = (process.env['PATH'] ?? '')
 
 export interface TestRedis {
   readonly url: string;
+  readonly port: number;
+  /** kill -9. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, empty. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,8 +38,15 @@ export async function startRedis(): Promise<TestRedis> {
     logFile: join(folder, 'redis.log'),
     folder,
   });
-  await server.start(() => answers(port));
-  return { url: `redis://127.0.0.1:${port}`, stop: () => server.stop() };
+  const start = (): Promise<void> => server.start(() => answers(port));
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    kill: () => server.kill(),
+    restart: start,
+    stop: () => server.stop(),
+  };
 }
 
 function answers(port: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { RateLimiterMemory, RateLimiterRedis, type RateLimiterAbstract } from 'rate-limiter-flexible';
+import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 
 export interface LimiterSettings {
   /** Names its counters in Redis. */
@@ -21,4 +21,14 @@ export function limiter(redis: Redis | null, { name, points, windowS }: LimiterS
     insuranceLimiter: memory,
     rejectIfRedisNotReady: true,
   });
+}
+
+/** Counts `points` for a tracker. The limiter throws what it counted when its own limit came; ours stand elsewhere. */
+export async function countPoints(limiter: RateLimiterAbstract, tracker: string, points = 1): Promise<RateLimiterRes> {
+  try {
+    return await limiter.consume(tracker, points);
+  } catch (refused) {
+    if (refused instanceof RateLimiterRes) return refused;
+    throw refused;
+  }
 }

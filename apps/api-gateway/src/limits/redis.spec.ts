@@ -1,26 +1,10 @@
-import { accessSync, constants, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
 import 'reflect-metadata';
 import { freePort } from '#common/servers/free-port';
 import { eventually } from '#testing/eventually';
-import { ServerProcess } from '#testing/server-process';
+import { redisServer, startRedis } from '#testing/redis';
 import { Redis } from 'ioredis';
 import { ADMIN_KEY, startGateway } from '../testing/running-gateway';
 import { RequestCounts } from './request-counts';
-
-/** Redis is optional in Tandem, and so is it on the machine of the tests. */
-const redisServer = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .map((folder) => join(folder, 'redis-server'))
-  .find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 
 const connect = (port: number): Redis => {
   const client = new Redis(port, '127.0.0.1', { enableOfflineQueue: false, maxRetriesPerRequest: 0 });
@@ -31,16 +15,8 @@ const ready = (client: Redis): Promise<boolean> => eventually(() => client.statu
 
 (redisServer === undefined ? describe.skip : describe)('limits in Redis', () => {
   it('count for all gateways together, and for each alone while Redis is away', async () => {
-    const port = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), 'tandem-redis-'));
-    const server = new ServerProcess({
-      command: redisServer ?? '',
-      args: ['--port', String(port), '--save', '', '--dir', folder],
-      logFile: join(folder, 'redis.log'),
-      folder,
-    });
-    const clients = [connect(port), connect(port)] as const;
-    await server.start(async () => Promise.resolve(clients[0].status === 'ready'));
+    const redis = await startRedis();
+    const clients = [connect(redis.port), connect(redis.port)] as const;
     await Promise.all(clients.map(ready));
     const [one, two] = [new RequestCounts(clients[0]), new RequestCounts(clients[1])];
     for (let hit = 1; hit <= 6; hit++) {
@@ -48,13 +24,14 @@ const ready = (client: Redis): Promise<boolean> => eventually(() => client.statu
       expect(counted).toMatchObject({ totalHits: hit, isBlocked: hit > 5 });
       expect(counted.timeToExpire).toBeLessThanOrEqual(60_000);
     }
-    await server.kill();
+    await redis.kill();
     await eventually(() => clients[0].status !== 'ready');
     expect(await one.increment('key:1', 60_000, 5)).toMatchObject({ totalHits: 1, isBlocked: false });
-    await server.start(async () => Promise.resolve(clients[0].status === 'ready'));
+    await redis.restart();
+    await ready(clients[0]);
     expect(await one.increment('key:1', 60_000, 5)).toMatchObject({ totalHits: 1 });
     for (const client of clients) client.disconnect();
-    await server.stop();
+    await redis.stop();
   });
 });
 

@@ -1,7 +1,7 @@
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { Redis } from 'ioredis';
-import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import { limiter } from './limiter';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
+import { countPoints, limiter } from './limiter';
 
 type Counted = Awaited<ReturnType<ThrottlerStorage['increment']>>;
 
@@ -23,7 +23,7 @@ export class RequestCounts implements ThrottlerStorage {
 
   /** Counts one request. Times of the answer are in milliseconds. */
   async increment(tracker: string, _ttlMs: number, limit: number): Promise<Counted> {
-    const counted = await this.consume(tracker);
+    const counted = await countPoints(this.limiter, tracker);
     const isBlocked = counted.consumedPoints > limit;
     return {
       totalHits: counted.consumedPoints,
@@ -31,15 +31,5 @@ export class RequestCounts implements ThrottlerStorage {
       isBlocked,
       timeToBlockExpire: isBlocked ? counted.msBeforeNext : 0,
     };
-  }
-
-  private async consume(tracker: string): Promise<RateLimiterRes> {
-    try {
-      return await this.limiter.consume(tracker);
-    } catch (refused) {
-      // The limiter throws what it counted when NEVER came all the same.
-      if (refused instanceof RateLimiterRes) return refused;
-      throw refused;
-    }
   }
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
-import { limiter } from './limiter';
+import type { RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible';
+import { countPoints, limiter } from './limiter';
 
 /** Tokens that were taken from a window. */
 export interface Taken {
@@ -37,7 +37,7 @@ export class TokenCounter {
    * given back: for that moment others may be refused who would just have fitted, but never more than the limit is taken.)
    */
   async take(tracker: string, tokens: number, limit: number): Promise<Counted & { taken: Taken | null }> {
-    const counted = await this.consume(tracker, tokens);
+    const counted = counts(await countPoints(this.limiter, tracker, tokens));
     if (counted.used <= limit) {
       return { ...counted, taken: { counter: this, tracker, tokens, until: performance.now() + counted.resetMs } };
     }
@@ -50,15 +50,6 @@ export class TokenCounter {
     if (performance.now() >= until) return;
     if (used < tokens) await this.limiter.reward(tracker, tokens - used);
     else if (used > tokens) await this.limiter.penalty(tracker, used - tokens);
-  }
-
-  private async consume(tracker: string, tokens: number): Promise<Counted> {
-    try {
-      return counts(await this.limiter.consume(tracker, tokens));
-    } catch (refused) {
-      if (refused instanceof RateLimiterRes) return counts(refused);
-      throw refused;
-    }
   }
 }
 

@@ -1,10 +1,8 @@
-import { z } from 'zod';
+import type { EnginePool } from './http/engine-pool';
+import { countByEngine } from './tokenize';
 
-const COUNT_LIMIT_MS = 5_000;
 /** As generation/ending.ts: English text is about four bytes a token. */
 const BYTES_PER_TOKEN = 4;
-
-const countedSchema = z.object({ count: z.int().min(0) });
 
 /** The parts of a checked request that make its prompt. */
 interface PromptParts {
@@ -15,23 +13,22 @@ interface PromptParts {
 }
 
 /**
- * Tokens of a request's prompt, or of all its prompts, as the engine itself counts them (`/tokenize`, with the chat
- * template).
+ * Tokens of a request's prompt, or of all its prompts, as the engine itself counts them.
  * @param body the engine's request, as JSON.
  * @throws when the engine does not count it.
  */
-export async function countPromptTokens(url: string, model: string, body: Uint8Array): Promise<number> {
+export async function countPromptTokens(pool: EnginePool, model: string, body: Uint8Array): Promise<number> {
   const parts = JSON.parse(Buffer.from(body).toString('utf8')) as PromptParts;
   if (parts.messages !== undefined) {
     const { messages, tools, chat_template_kwargs } = parts;
-    return ask(url, { model, messages, tools, chat_template_kwargs, add_generation_prompt: true });
+    return ask(pool, { model, messages, tools, chat_template_kwargs, add_generation_prompt: true });
   }
-  const counts = await Promise.all(promptsOf(parts).map((prompt) => countOf(prompt, url, model)));
+  const counts = await Promise.all(promptsOf(parts).map((prompt) => countOf(prompt, pool, model)));
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-async function countOf(prompt: string | number[], url: string, model: string): Promise<number> {
-  return typeof prompt === 'string' ? ask(url, { model, prompt }) : prompt.length;
+async function countOf(prompt: string | number[], pool: EnginePool, model: string): Promise<number> {
+  return typeof prompt === 'string' ? ask(pool, { model, prompt }) : prompt.length;
 }
 
 export function estimatePromptTokens(body: Uint8Array): number {
@@ -44,14 +41,8 @@ function promptsOf({ prompt = [] }: PromptParts): (string | number[])[] {
   return prompt.every((one) => typeof one === 'number') ? [prompt] : prompt;
 }
 
-async function ask(url: string, body: Record<string, unknown>): Promise<number> {
-  const response = await fetch(`${url.replace(/\/+$/, '').replace(/\/v1$/, '')}/tokenize`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(COUNT_LIMIT_MS),
-    redirect: 'error',
-  });
-  if (!response.ok) throw new Error(`/tokenize answered ${response.status}`);
-  return countedSchema.parse(await response.json()).count;
+async function ask(pool: EnginePool, request: Record<string, unknown>): Promise<number> {
+  const count = await countByEngine(pool, request);
+  if (!Number.isFinite(count)) throw new Error('the prompt is far longer than the context of the engine');
+  return count;
 }

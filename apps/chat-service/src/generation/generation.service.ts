@@ -8,7 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
-import { CodedError, type ErrorCode } from '#contracts/errors';
+import { CodedError } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import {
   CHAT_QUEUE,
@@ -19,7 +19,7 @@ import {
   type GenerateRequest,
 } from '#contracts/generate';
 import { HEARTBEAT_INTERVAL_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
-import type { RequestEnding, RequestFacts } from '#contracts/usage';
+import type { RequestEnding } from '#contracts/usage';
 import { Bus } from '#common/bus';
 import { Drain } from '#common/drain';
 import { ModelsDirectory } from '#common/models-directory';
@@ -27,19 +27,17 @@ import { Readiness } from '#common/readiness';
 import { startSpan, type Traced } from '#common/tracing';
 import { Admission } from '../admission/admission';
 import { Peers } from '../admission/peers';
-import { backendOf, CodeTurns } from '../code/code-turns';
+import { CodeTurns } from '../code/code-turns';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { engineRequest, type EnginePath } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
-import { ChatMetrics } from './chat-metrics';
+import { Bookkeeping } from './bookkeeping';
 import { ChatTurns } from './chat-turns';
 import { FrameSender } from './frame-sender';
 import { GatewayWatch } from './gateway-watch';
 import { Generation, type GenerationLimits, type GenerationOwner, type Prologue } from './generation';
-import { UsageJournal } from './usage-journal';
 import { JournalPublisher } from './journal-publisher';
 import { PendingRequest } from './pending-request';
-import { TokenAccounts } from './token-accounts';
 import { QueuedRequest } from './queued-request';
 import { factsOf, unservedFacts } from './request-facts';
 import { TokenReservations } from './token-reservations';
@@ -48,12 +46,6 @@ import { TokenReservations } from './token-reservations';
 const SWEEP_MS = 250;
 /** The server's answer to an unsubscribe takes a millisecond. */
 const INTAKE_DRAIN_LIMIT_MS = 1_000;
-/** The engine took too long: what an operator is warned of when it happens often. */
-const TIMEOUTS: readonly (string | null)[] = [
-  'first_token_timeout',
-  'between_tokens_timeout',
-  'request_deadline_exceeded',
-] satisfies ErrorCode[];
 /** Of a request that need not wait. */
 const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
 
@@ -73,15 +65,9 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private readonly running = new Map<string, Generation | QueuedRequest | PendingRequest>();
   private readonly gateways = new GatewayWatch();
   private readonly sender: FrameSender;
-  private readonly journal: UsageJournal;
-  private readonly metrics: ChatMetrics;
+  private readonly books: Bookkeeping;
   private readonly limits: GenerationLimits;
   private readonly timers: NodeJS.Timeout[] = [];
-  private readonly accounts = new TokenAccounts();
-  /** Requests that are over and being counted. */
-  private readonly counting = new Set<Promise<void>>();
-  /** Requests that ran into a timeout since the start. */
-  private timeouts = 0;
   private intake: Subscription | null = null;
   private readonly drain = new Drain(() => this.running.size);
 
@@ -105,19 +91,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       (subject, message) => bus.publish(subject, message),
       config.FRAME_WINDOW_MS,
     );
-    this.journal = new UsageJournal(
-      this.instanceId,
-      (batch, id) => publisher.publish(batch, id),
-      (error) =>
-        logger.warn({
-          msg: 'the ledger does not take events; trying again',
-          err: error,
-          waiting: this.journal.backlog,
-        }),
-    );
-    this.metrics = new ChatMetrics({
+    this.books = new Bookkeeping(this.instanceId, (batch, id) => publisher.publish(batch, id), reservations, logger, {
       inFlight: () => this.running.size - this.admission.waiting,
-      journal: () => this.journal.backlog,
       messages: () => this.sender.messages,
       frames: () => this.sender.frames,
     });
@@ -163,8 +138,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
         new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
       );
     }
-    await Promise.all(this.counting);
-    await Promise.all([this.journal.idle(), this.turns.idle()]);
+    await Promise.all([this.books.idle(), this.turns.idle()]);
     this.sender.flushAll();
     this.beat(true);
     for (const timer of this.timers) clearInterval(timer);
@@ -185,74 +159,22 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     this.running.delete(keyOf(generation.head));
     this.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
     if (generation.head.chat !== undefined) this.turns.over(generation.head, ending);
-    if (generation.head.code !== undefined) this.metrics.code(generation.head.code.modelType, backendOf(route), ending);
-    if (ending.countMethod === 'exact') {
-      this.accounts.learn(facts.engineLife ?? engineId, ending, generation.tokenEvents);
-      this.book(generation, ending);
-    } else this.recordCounted(generation, ending, route, body);
+    this.books.finished(generation, ending, route, body);
     span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
     this.drain.ended();
-  }
-
-  /** The engine did not say what it did: it is counted after the end, when nobody waits for it any more. */
-  private recordCounted(generation: Generation, ending: RequestEnding, route: Route, body: Uint8Array): void {
-    const { facts, tokenEvents } = generation;
-    const settled = this.accounts
-      .settle(
-        facts.engineLife ?? route.model.engine.id,
-        ending,
-        { facts, body, tokenEvents },
-        route.model.engine.state.url,
-      )
-      .catch((error: unknown) => {
-        this.logger.warn({ msg: 'tokens could not be counted', err: error, request_id: facts.requestId });
-        return ending;
-      })
-      .then((counted) => {
-        this.counting.delete(settled);
-        this.book(generation, counted);
-      });
-    this.counting.add(settled);
-  }
-
-  private book({ head, facts }: Generation, ending: RequestEnding): void {
-    this.record(facts, ending);
-    this.reservations.settle(head, ending.inputTokens + ending.outputTokens);
   }
 
   /** It waited and was not served; without an ending it was refused at the door. */
   private onUnserved(request: QueuedRequest, ending: RequestEnding | null, error: CodedError): void {
     this.running.delete(keyOf(request.head));
-    this.reservations.settle(request.head, 0);
     if (ending === null) {
       this.turns.refused(request.head);
-      this.metrics.refuse(error.code);
+      this.books.refused(request.head, error);
     } else {
       this.turns.over(request.head, ending);
-      this.record(unservedFacts(request.head, this.directory.state), ending);
+      this.books.unserved(request.head, unservedFacts(request.head, this.directory.state), ending);
     }
     this.drain.ended();
-  }
-
-  private record(facts: RequestFacts, ending: RequestEnding): void {
-    this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
-    this.metrics.end(facts, ending);
-    if (TIMEOUTS.includes(ending.errorCode)) this.timeouts += 1;
-    this.logger.log({
-      msg: 'request finished',
-      request_id: facts.requestId,
-      user_id: facts.userId,
-      model: facts.model,
-      ctx_len: facts.ctxLen,
-      input_tokens: ending.inputTokens,
-      output_tokens: ending.outputTokens,
-      queue_ms: ending.queueMs,
-      ttft_ms: ending.ttftMs,
-      latency_ms: ending.latencyMs,
-      status_code: ending.statusCode,
-      outcome: ending.outcome,
-      error_code: ending.errorCode,
-    });
   }
 
   private take(message: Uint8Array): void {
@@ -294,7 +216,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     if (this.running.size >= this.config.MAX_IN_FLIGHT) {
       throw new CodedError('too_many_in_flight', 'Too many requests are running. Try again in a moment.');
     }
-    if (this.journal.full)
+    if (this.books.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
     // One with a token limit has its tokens reserved first; where a prompt is put together here, after that.
     if (head.code !== undefined) this.codeTurns.place(head, head.code);
@@ -344,7 +266,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue, tap);
     this.running.set(keyOf(head), generation);
     // Both waits overlap: the ledger's disk and the engine's first token.
-    this.journal.add({ kind: 'started', owner: this.instanceId, ...facts }, () => generation.onKept());
+    this.books.started(facts, () => generation.onKept());
     if (request === null) void this.startTurn(generation, sent, route);
     else generation.start((handler) => route.pool.send(request, handler));
   }
@@ -393,7 +315,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   /** Refused at the door: counted in metrics, no row in the ledger. */
   private refuse(head: GenerateRequest, error: unknown): void {
     const coded = this.codedError(error, head);
-    this.metrics.refuse(coded.code);
+    this.books.refused(head, coded);
     this.sender.send(
       head.gatewayId,
       'now',
@@ -437,20 +359,15 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const at = performance.now();
     for (const generation of this.running.values()) {
       generation.checkDeadlines(at);
-      if (generation instanceof Generation) this.checkpoint(generation, at);
+      if (!(generation instanceof Generation)) continue;
+      const counts = generation.checkpoint(at, this.config.CHECKPOINT_EVERY_MS);
+      if (counts !== null) this.books.checkpoint(generation.facts, counts);
     }
     for (const gatewayId of this.gateways.lost(at)) {
       this.logger.warn({ msg: 'a gateway fell silent; its streams are ended', gatewayId });
       this.endAll('gateway_failed', (generation) => generation.head.gatewayId === gatewayId);
       this.sender.forget(gatewayId);
     }
-  }
-
-  /** Should this process be killed, the ledger closes the request with what it was told last. */
-  private checkpoint(generation: Generation, at: number): void {
-    const counts = generation.checkpoint(at, this.config.CHECKPOINT_EVERY_MS);
-    if (counts !== null)
-      this.journal.add({ kind: 'checkpoint', owner: this.instanceId, ...generation.facts, ...counts });
   }
 
   private endAll(
@@ -466,7 +383,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       inFlight: this.running.size,
       waiting: this.admission.waiting,
       people: this.people(),
-      timeouts: this.timeouts,
+      timeouts: this.books.timeouts,
       ...(leaving ? { leaving } : {}),
     };
     this.bus.publishJson(PresenceSubjects.chat, beat);

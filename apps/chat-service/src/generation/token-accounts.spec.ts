@@ -1,5 +1,6 @@
 import type { RequestEnding, RequestFacts } from '#contracts/usage';
 import { startSimulator, type RunningSimulator } from '#testing/simulator';
+import { EnginePool } from '../engines/http/engine-pool';
 import { TokenAccounts } from './token-accounts';
 
 const BODY = Buffer.from(
@@ -38,10 +39,12 @@ const ending = (change: Partial<RequestEnding> = {}): RequestEnding => ({
 
 describe('tokens that the engine did not count for us', () => {
   let engine: RunningSimulator;
+  let pool: EnginePool;
   let promptTokens: number;
 
   beforeAll(async () => {
     engine = await startSimulator();
+    pool = new EnginePool(engine.url);
     const answer = await fetch(`${engine.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -50,6 +53,7 @@ describe('tokens that the engine did not count for us', () => {
     promptTokens = ((await answer.json()) as { usage: { prompt_tokens: number } }).usage.prompt_tokens;
   });
   afterAll(async () => {
+    pool.close();
     await engine.stop();
   });
 
@@ -58,7 +62,7 @@ describe('tokens that the engine did not count for us', () => {
       'life',
       ending(),
       { facts: facts(), body: BODY, tokenEvents: 12 },
-      engine.url,
+      pool,
     );
     expect(settled).toMatchObject({ inputTokens: promptTokens, outputTokens: 12, countMethod: 'counted' });
   });
@@ -66,12 +70,7 @@ describe('tokens that the engine did not count for us', () => {
   it('are an estimate where the engine puts several tokens into an event', async () => {
     const accounts = new TokenAccounts();
     accounts.learn('life', ending({ countMethod: 'exact', outputTokens: 40, outcome: 'completed' }), 20);
-    const settled = await accounts.settle(
-      'life',
-      ending(),
-      { facts: facts(), body: BODY, tokenEvents: 12 },
-      engine.url,
-    );
+    const settled = await accounts.settle('life', ending(), { facts: facts(), body: BODY, tokenEvents: 12 }, pool);
     expect(settled).toMatchObject({ inputTokens: promptTokens, outputTokens: 24, countMethod: 'estimated' });
   });
 
@@ -80,7 +79,7 @@ describe('tokens that the engine did not count for us', () => {
     accounts.learn('life', ending({ countMethod: 'exact', outputTokens: 100, outcome: 'completed' }), 100);
     const left = ending({ ttftMs: null, outputTokens: 0, latencyMs: 600 });
     const seen = { facts: facts({ stream: false, choices: 2 }), body: BODY, tokenEvents: 0 };
-    const settled = await accounts.settle('life', left, seen, engine.url);
+    const settled = await accounts.settle('life', left, seen, pool);
     expect(settled).toMatchObject({ inputTokens: promptTokens, outputTokens: 100, countMethod: 'estimated' });
   });
 
@@ -89,7 +88,7 @@ describe('tokens that the engine did not count for us', () => {
     accounts.learn('life', ending({ countMethod: 'exact', outputTokens: 100, outcome: 'completed' }), 100);
     const left = ending({ ttftMs: null, outputTokens: 0, latencyMs: 60_000 });
     const seen = { facts: facts({ stream: false }), body: BODY, tokenEvents: 0 };
-    expect(await accounts.settle('life', left, seen, engine.url)).toMatchObject({ outputTokens: 100 });
+    expect(await accounts.settle('life', left, seen, pool)).toMatchObject({ outputTokens: 100 });
   });
 
   it('are none where the engine refused the request, or its client left before it began', async () => {
@@ -101,7 +100,7 @@ describe('tokens that the engine did not count for us', () => {
       [refused, false],
     ] as const)
       expect(
-        await accounts.settle('life', one, { facts: facts({ stream }), body: BODY, tokenEvents: 0 }, engine.url),
+        await accounts.settle('life', one, { facts: facts({ stream }), body: BODY, tokenEvents: 0 }, pool),
       ).toMatchObject({
         inputTokens: 0,
         outputTokens: 0,
@@ -116,7 +115,7 @@ describe('tokens that the engine did not count for us', () => {
       'life',
       ending(),
       { facts: facts(), body: BODY, tokenEvents: 12 },
-      gone.url,
+      new EnginePool(gone.url),
     );
     expect(settled).toMatchObject({ inputTokens: 30, outputTokens: 12, countMethod: 'estimated' });
   });

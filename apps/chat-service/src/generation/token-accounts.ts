@@ -1,4 +1,5 @@
 import type { RequestEnding, RequestFacts } from '#contracts/usage';
+import type { EnginePool } from '../engines/http/engine-pool';
 import { countPromptTokens } from '../engines/prompt-tokens';
 
 /** What is known of a request whose engine did not say its usage. */
@@ -55,12 +56,12 @@ export class TokenAccounts {
   }
 
   /** The ending with the best counts that can be had; asks the engine for the length of the prompt where one was read. */
-  async settle(engine: string, ending: RequestEnding, seen: Uncounted, url: string): Promise<RequestEnding> {
+  async settle(engine: string, ending: RequestEnding, seen: Uncounted, pool: EnginePool): Promise<RequestEnding> {
     const output = this.outputOf(engine, ending, seen);
     if (output.tokens === 0 && seen.tokenEvents === 0)
       return { ...ending, countMethod: output.guessed ? 'estimated' : 'counted' };
     // The engine may be gone, which is why it did not count; or another server, which cannot.
-    const promptTokens = await countPromptTokens(url, seen.facts.model, seen.body).catch(() => null);
+    const promptTokens = await countPromptTokens(pool, seen.facts.model, seen.body).catch(() => null);
     return {
       ...ending,
       inputTokens: promptTokens ?? ending.inputTokens,

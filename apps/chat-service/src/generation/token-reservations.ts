@@ -10,6 +10,7 @@ import {
 } from '#contracts/token-reservations';
 import { Bus } from '#common/bus';
 import type { Route } from '../engines/engine-router';
+import type { EnginePool } from '../engines/http/engine-pool';
 import { countPromptTokens, estimatePromptTokens } from '../engines/prompt-tokens';
 
 const ANSWER_LIMIT_MS = 5_000;
@@ -23,10 +24,10 @@ export class TokenReservations {
   ) {}
 
   /** @returns why the request may not start, or null when it may. */
-  async reserve(head: GenerateRequest, body: Uint8Array, { model }: Route): Promise<CodedError | null> {
+  async reserve(head: GenerateRequest, body: Uint8Array, { model, pool }: Route): Promise<CodedError | null> {
     const ask: ReserveTokens = {
       requestId: head.requestId,
-      promptTokens: await this.count(head, body, model.engine.state.url, model.servedName),
+      promptTokens: await this.count(head, body, pool, model.servedName),
       contextTokens: model.maxModelLen,
     };
     try {
@@ -47,9 +48,9 @@ export class TokenReservations {
   }
 
   /** An engine that cannot count (another server behind the `external` driver) gets an estimate; the end is exact. */
-  private async count(head: GenerateRequest, body: Uint8Array, url: string, servedName: string): Promise<number> {
+  private async count(head: GenerateRequest, body: Uint8Array, pool: EnginePool, servedName: string): Promise<number> {
     try {
-      return await countPromptTokens(url, servedName, body);
+      return await countPromptTokens(pool, servedName, body);
     } catch (error) {
       this.logger.warn({ msg: 'the engine does not count a prompt', err: error, request_id: head.requestId });
       return estimatePromptTokens(body);
