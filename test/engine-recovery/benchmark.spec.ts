@@ -103,7 +103,7 @@ describe('a benchmark of the profile in force', () => {
       const [sum] = sums;
       return Number(sum?.output) === engine['vllm:generation_tokens_total'] ? sum : null;
     });
-    expect(Number(rows?.input)).toBe(engine['vllm:prompt_tokens_total']);
+    expect(Number(rows.input)).toBe(engine['vllm:prompt_tokens_total']);
     await client.end();
   });
 

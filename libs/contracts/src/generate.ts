@@ -79,27 +79,26 @@ export interface CancelRequest {
   userId: string | null;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 /**
  * `u32 length of the head, head as JSON, body`. The body is the engine's request without `model`,
  * `stream` and `stream_options`: chat-service puts those in front without parsing what may be megabytes.
  */
 export function encodeGenerate(head: GenerateRequest, body: Uint8Array): Uint8Array {
-  const headBytes = encoder.encode(JSON.stringify(head));
-  const out = new Uint8Array(4 + headBytes.length + body.length);
-  new DataView(out.buffer).setUint32(0, headBytes.length);
-  out.set(headBytes, 4);
-  out.set(body, 4 + headBytes.length);
+  const headJson = JSON.stringify(head);
+  const headLength = Buffer.byteLength(headJson);
+  const out = Buffer.allocUnsafe(4 + headLength + body.length);
+  out.writeUInt32BE(headLength);
+  out.write(headJson, 4, 'utf8');
+  out.set(body, 4 + headLength);
   return out;
 }
 
 /** @throws CodedError `internal_error` when the bytes are no such message. */
 export function decodeGenerate(data: Uint8Array): { head: GenerateRequest; body: Uint8Array } {
   if (data.length < 4) throw new CodedError('internal_error', 'A generate message is shorter than its header.');
-  const headLength = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(0);
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  const headLength = bytes.readUInt32BE();
   if (headLength > data.length - 4) throw new CodedError('internal_error', 'A generate message is cut short.');
-  const head = JSON.parse(decoder.decode(data.subarray(4, 4 + headLength))) as GenerateRequest;
+  const head = JSON.parse(bytes.toString('utf8', 4, 4 + headLength)) as GenerateRequest;
   return { head, body: data.subarray(4 + headLength) };
 }

@@ -19,6 +19,7 @@ export interface StreamReader {
 }
 
 const NOBODY: StreamReader = {
+  onHeaders: () => undefined,
   onBytes: () => undefined,
   onQueue: () => undefined,
   flush: () => undefined,
