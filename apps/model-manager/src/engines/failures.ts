@@ -1,10 +1,11 @@
 /** Why an engine failed, in words that an operator understands. One table: cause -> advice and whether to try again. */
 
 /**
- * `soon`: with backoff from half a second. `later`: only with the longest wait; somebody must do something, but may do it
+ * `soon`: with backoff from half a second, until it is a crash loop. `patient`: the same, for as long as it takes: somebody
+ * else must give something back, and it is wanted as soon as he does. `later`: only with the longest wait; somebody must do something, but may do it
  * without us (a disk, a hub, a licence). `never`: the same command line will fail again.
  */
-export type Retry = 'soon' | 'later' | 'never';
+export type Retry = 'soon' | 'patient' | 'later' | 'never';
 
 interface FailureRow {
   readonly retry: Retry;
@@ -28,7 +29,7 @@ export const FAILURES = {
       'A GPU ran out of memory under load. Lower gpuMemoryUtilization by 0.02 or maxNumBatchedTokens, and see whether something else uses the card.',
   },
   gpu_memory_taken: {
-    retry: 'soon',
+    retry: 'patient',
     advice: 'Something else holds GPU memory (see nvidia-smi). End it, or lower gpuMemoryUtilization.',
   },
   gpu_memory_not_freed: {
@@ -45,7 +46,7 @@ export const FAILURES = {
     advice: 'The GPUs could not talk to each other. Look at dmesg for Xid errors; try NCCL_P2P_DISABLE=1.',
   },
   port_in_use: {
-    retry: 'soon',
+    retry: 'patient',
     advice: 'Another program listens on the port of the engine. Leave ENGINE_PORT unset and a free one is picked.',
   },
   out_of_disk: { retry: 'later', advice: 'Free some disk space where the weights are kept (HF_HOME).' },
@@ -119,7 +120,7 @@ export const FAILURES = {
     advice: 'The engine behind the API server ended. The log of the engine says why.',
   },
   killed: {
-    retry: 'soon',
+    retry: 'patient',
     advice: 'Somebody killed the process. When it was the kernel for want of memory, dmesg says so.',
   },
   crashed: { retry: 'soon', advice: 'The log of the engine says why.' },

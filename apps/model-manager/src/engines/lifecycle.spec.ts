@@ -2,7 +2,7 @@ import { announced } from './announced-state';
 import type { Failure } from './failures';
 import { decide, MISSED_PROBES } from './lifecycle';
 import type { Effect, LifecycleEvent, LifecycleState } from './lifecycle-model';
-import { retryDelayMs } from './retry-delay';
+import { CRASH_LOOP_FAILURES, retryDelayMs } from './retry-delay';
 
 const PROCESS = { handle: '7', url: 'http://127.0.0.1:20001' };
 const LIMITS = { loadTimeoutMs: 1_000_000 };
@@ -128,9 +128,9 @@ describe('the life of an engine', () => {
   });
 
   it('waits longer after each failure, up to a minute', () => {
-    expect([1, 2, 3, 7, 8, 50].map((failures) => retryDelayMs('crashed', failures))).toEqual([
-      500, 1_000, 2_000, 32_000, 60_000, 60_000,
-    ]);
+    expect([1, 2, 3, 5].map((failures) => retryDelayMs('crashed', failures))).toEqual([500, 1_000, 2_000, 8_000]);
+    // What somebody else must give back is waited for as long as it takes.
+    expect([7, 8, 50].map((failures) => retryDelayMs('gpu_memory_taken', failures))).toEqual([32_000, 60_000, 60_000]);
     const again = [exited(1), gone, timer, spawned];
     const { effects } = play(begin, nothingFound, spawned, ...again, exited(1), gone);
     expect(effects).toEqual([{ kind: 'timer', afterMs: 1_000 }]);
@@ -151,6 +151,25 @@ describe('the life of an engine', () => {
       gone,
     );
     expect(effects).toEqual([{ kind: 'timer', afterMs: 500 }]);
+  });
+
+  it('stops a crash loop, and says so', () => {
+    const again = [exited(1), gone, timer, spawned];
+    const { state, effects } = play(
+      begin,
+      nothingFound,
+      spawned,
+      ...Array.from({ length: CRASH_LOOP_FAILURES - 1 }, () => again).flat(),
+      exited(1),
+      gone,
+    );
+    expect(effects).toEqual([]);
+    expect(announced(state)).toMatchObject({
+      kind: 'failed',
+      cause: 'crashed',
+      message: expect.stringMatching(/failed 6 times in a row, and is not started again/) as string,
+      retryAt: null,
+    });
   });
 
   it('does not try again what can only fail again', () => {

@@ -3,7 +3,7 @@
  * owns it (`EngineSupervisor`) feeds events and carries the effects out.
  */
 import { betterCause, CAPTURING_GRAPHS, type LogObservation } from './boot-log';
-import type { Failure } from './failures';
+import { retryOf, type Failure } from './failures';
 import type { Effect, EngineProcessFacts, LifecycleEvent, LifecycleState, Suspicion } from './lifecycle-model';
 import { retryDelayMs } from './retry-delay';
 
@@ -223,11 +223,21 @@ function fail(failuresBefore: number, failure: Failure, at: number): Decision {
 
 function retry(state: Of<'clearing'>): Decision {
   const delay = retryDelayMs(state.failure.cause, state.failures);
-  if (delay === null) return stay({ kind: 'given-up', failure: state.failure });
   const { failures, failure, at } = state;
+  if (delay === null) return stay({ kind: 'given-up', failure: givenUp(failure, failures) });
   return {
     next: { kind: 'waiting', failures, failure, retryAt: at + delay },
     effects: [{ kind: 'timer', afterMs: delay }],
+  };
+}
+
+/** Says that it was a crash loop, where it was one: what happened last is only the last of it. */
+function givenUp({ cause, detail }: Failure, failures: number): Failure {
+  if (retryOf(cause) === 'never') return { cause, detail };
+  const told = detail.replace(/[.\s]*$/, '');
+  return {
+    cause,
+    detail: `${told}. It failed ${failures} times in a row, and is not started again until somebody switches to its profile`,
   };
 }
 

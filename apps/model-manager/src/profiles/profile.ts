@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fallbackSchema } from './fallback';
 
 /** Values that a flag of vLLM can have; an object travels as JSON, a list as several values. */
 const flagValue = z.union([
@@ -67,8 +68,12 @@ export const profileSchema = z.strictObject({
   aliases: z.array(z.string().min(1).max(256)).max(64).default([]).describe('Other names of its model.'),
   /** Sampling parameters for requests that name none. */
   defaults: z.record(z.string(), z.unknown()).default({}).describe('Sampling of requests that name none.'),
-  /** Profiles to step down to when this one does not fit. */
-  fallbacks: z.array(z.string()).max(16).default([]).describe('Profiles to step down to, in this order.'),
+  /** What to do when the memory of a GPU runs out. */
+  fallbacks: z
+    .array(fallbackSchema)
+    .max(16)
+    .default([])
+    .describe('When GPU memory runs out: settings that need less of it, or names of other profiles, in this order.'),
   engines: z.array(engineSettingsSchema).min(1).max(16),
 });
 

@@ -3,6 +3,7 @@ import type { FitAnswer, FitQuestion, ProfileList, ProfileView } from '#contract
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { checkProfile, type Calibrated } from '../fit/check-profile';
 import type { FitGpu, FitHardware, ModelKnowledge } from '../fit/fit-model';
+import { describeFallback } from './fallback';
 import { readQuestion } from './fit-question';
 import type { ModelFacts } from './model-facts';
 import type { EngineSettings, Profile } from './profile';
@@ -95,7 +96,7 @@ export class ProfilesService implements OnApplicationBootstrap, OnModuleDestroy 
       description: profile.description ?? '',
       aliases: profile.aliases,
       defaults: profile.defaults,
-      fallbacks: profile.fallbacks,
+      fallbacks: profile.fallbacks.map(describeFallback),
       engines: profile.engines,
       active: profile.name === this.active()?.name,
       fit: checkProfile(profile, {

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkProfile, type FitContext } from '../fit/check-profile';
 import { ModelFacts } from './model-facts';
+import { stepDown } from '../recovery/step-down';
 import type { Profile } from './profile';
 import { ProfileStore } from './profile-store';
 
@@ -48,7 +49,21 @@ describe('the profiles that come with Tandem', () => {
     '%s says for whom it is, and falls back on others',
     (_name, profile: Profile) => {
       expect(profile.description ?? '').toMatch(/^(The default: )?[Ff]or /);
-      for (const name of profile.fallbacks) expect(shipped.map((other) => other.name)).toContain(name);
+      for (const fallback of profile.fallbacks)
+        if (typeof fallback === 'string') expect(shipped.map((other) => other.name)).toContain(fallback);
+    },
+  );
+
+  it.each(shipped.map((profile) => [profile.name, profile] as const))(
+    '%s still fits after each step down its fallbacks',
+    (_name, profile: Profile) => {
+      let stepped = profile;
+      for (;;) {
+        const step = stepDown(stepped, { engine: 0, cause: 'oom_while_running', failures: 1 }, new Set());
+        if (step?.kind !== 'settings') break;
+        expect(checkProfile(step.profile, host).verdict).toBe('fits');
+        stepped = step.profile;
+      }
     },
   );
 });
