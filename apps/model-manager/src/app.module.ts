@@ -33,6 +33,7 @@ import { MeasuredSwitch } from './switching/measured-switch';
 import { SwitchSurroundings } from './switching/switch-surroundings';
 import { Lease } from './leadership/lease';
 import { LeadershipService } from './leadership/leadership.service';
+import { recoveryAlerts } from './recovery/recovery-alerts';
 import { SwitchesController } from './switching/switches.controller';
 import { SwitchesService } from './switching/switches.service';
 import { ProfilesService } from './profiles/profiles.service';
@@ -87,9 +88,15 @@ export function modelManagerModule(settings: Settings): Type {
       },
       {
         provide: Fleet,
-        inject: [CalibrationService, EngineLogs, AlertsService, Logger],
-        useFactory: (calibration: CalibrationService, logs: EngineLogs, alerts: AlertsService, logger: Logger) => {
-          const factory = new EngineFactory(settings, logger, {
+        inject: [CalibrationService, EngineLogs, AlertsService, HardwareMonitor, Logger],
+        useFactory: (
+          calibration: CalibrationService,
+          logs: EngineLogs,
+          alerts: AlertsService,
+          hardware: HardwareMonitor,
+          logger: Logger,
+        ) => {
+          const news: EngineNews = {
             onStart: (id) => logs.of(id).begin(),
             onLine: (id, line) => {
               logs.add(id, line);
@@ -97,7 +104,8 @@ export function modelManagerModule(settings: Settings): Type {
             },
             onLoaded: (profile, loadMs) => onLoaded(profile, loadMs),
             onMeasured: (profile, engine, index, figures) => calibration.record(profile, engine, index, figures),
-          });
+          };
+          const factory = new EngineFactory(settings, logger, news, hardware, recoveryAlerts(alerts));
           const fleet = new Fleet((plan) => factory.make(plan));
           if (isExternal) fleet.putInForce(factory.external());
           inForce = () => fleet.inForce?.plan?.profile ?? null;

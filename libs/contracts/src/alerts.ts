@@ -9,13 +9,14 @@ export const AlertSubjects = {
 
 /**
  * The first three: lines of engines' logs, and requests that ran into a timeout, within the window. `crash_loop`: an engine
- * failed again and again and is not started any more. `benchmark_regression`: a profile became slower.
+ * failed again and again. `stepped_down`: it runs with less than its profile says, for want of memory. `benchmark_regression`: a profile became slower.
  */
 export const ALERT_KINDS = [
   'log_errors',
   'cuda_out_of_memory',
   'request_timeouts',
   'crash_loop',
+  'stepped_down',
   'benchmark_regression',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];

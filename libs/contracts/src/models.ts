@@ -57,6 +57,8 @@ export interface EngineAnnouncement {
   models: ServedModel[];
   /** Sequences that it runs at once (vLLM's `--max-num-seqs`); null when nobody here knows. */
   maxNumSeqs: number | null;
+  /** What it has less than its profile says, after memory ran out (`maxModelLen: 4096`); absent: nothing. */
+  steppedDown?: string | undefined;
   /**
    * True for an external engine: it may serve names that its `/v1/models` does not list (adapters, routers), so an
    * unknown name is sent to it and its own 404 is what the client sees.

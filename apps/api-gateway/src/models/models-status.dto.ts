@@ -74,6 +74,14 @@ export class EngineViewDto {
 
   @ApiProperty({ type: 'integer', nullable: true, description: 'Sequences that it runs at once.' })
   maxNumSeqs!: number | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What it has less than its profile says, since memory ran out. Null: nothing.',
+    example: 'maxModelLen: 4096',
+  })
+  steppedDown!: string | null;
 }
 
 export class QueueDto {

@@ -94,7 +94,15 @@ function stateOf(state: ModelsState | null): ModelsStateKind {
   return kinds.has('draining') ? 'draining' : 'stopped';
 }
 
-function engineView({ id, driver, profile, state, models, maxNumSeqs }: EngineAnnouncement): EngineViewDto {
+function engineView({
+  id,
+  driver,
+  profile,
+  state,
+  models,
+  maxNumSeqs,
+  steppedDown,
+}: EngineAnnouncement): EngineViewDto {
   return {
     id,
     driver,
@@ -108,5 +116,6 @@ function engineView({ id, driver, profile, state, models, maxNumSeqs }: EngineAn
     readySince: state.kind === 'ready' ? new Date(state.since).toISOString() : null,
     models,
     maxNumSeqs,
+    steppedDown: steppedDown ?? null,
   };
 }

@@ -48,7 +48,8 @@ const SUBJECTS: Readonly<Record<Alert['kind'], string>> = {
   log_errors: 'many errors in the log of the engine',
   cuda_out_of_memory: 'CUDA out of memory',
   request_timeouts: 'requests time out',
-  crash_loop: 'the engine crashes again and again',
+  crash_loop: 'the engine fails again and again',
+  stepped_down: 'the engine runs with less than its profile says',
   benchmark_regression: 'a model became slower',
 };
 

@@ -2,8 +2,13 @@ import type { Logger } from 'nestjs-pino';
 import type { Settings } from '../config';
 import { DriverFactory } from '../drivers/driver-factory';
 import type { BootFigures } from '../calibration/boot-figures';
-import type { EngineSettings } from '../profiles/profile';
+import type { EngineSettings, Profile } from '../profiles/profile';
 import { maxNumSeqs, servedName } from '../profiles/vllm-flags';
+import type { GpuState } from '#contracts/hardware';
+import type { HardwareMonitor } from '../hardware/hardware-monitor';
+import { MemoryReadBack } from '../recovery/memory-read-back';
+import { SteppedFile } from '../recovery/stepped-file';
+import { SteppingEngine, type RecoveryNews } from '../recovery/stepping-engine';
 import type { Engine } from './engine';
 import { EngineSet, type EngineSetPlan } from './engine-set';
 import { engineMetrics } from './engine-metrics';
@@ -27,6 +32,8 @@ export class EngineFactory {
     private readonly settings: Settings,
     private readonly logger: Logger,
     private readonly news: EngineNews,
+    private readonly hardware: HardwareMonitor,
+    private readonly recovery: RecoveryNews,
   ) {
     this.drivers = new DriverFactory(settings, logger);
   }
@@ -39,14 +46,26 @@ export class EngineFactory {
 
   /** One for each that the profile names. */
   make(plan: EngineSetPlan): EngineSet {
-    const engines = plan.profile.engines.map((engine, index) => this.one(plan, engine, index));
+    const engines = plan.profile.engines.map((engine, index) => this.stepping(plan, engine, index));
     return new EngineSet(plan, engines);
   }
 
-  private one({ profile, ids }: EngineSetPlan, engine: EngineSettings, index: number): Engine {
+  /** It is made anew, with other settings, when its memory runs out. */
+  private stepping({ profile, ids }: EngineSetPlan, engine: EngineSettings, index: number): Engine {
+    const { settings, hardware, recovery, logger } = this;
+    const id = ids[index] ?? `vllm-${index}`;
+    const memory = new MemoryReadBack(
+      () => hardware.usedMib(),
+      () => cardsOf(engine, hardware.gpus),
+    );
+    const file = new SteppedFile(settings.engineStateDirectory, id);
+    const make = (stepped: EngineSettings): Engine => this.one(profile, id, stepped, index, memory);
+    return new SteppingEngine(profile, index, make, file, recovery, logger);
+  }
+
+  private one(profile: Profile, id: string, engine: EngineSettings, index: number, memory: MemoryReadBack): Engine {
     const { settings } = this;
     const driver = settings.ENGINE_DRIVER;
-    const id = ids[index] ?? `vllm-${index}`;
     return new EngineSupervisor(
       {
         id,
@@ -61,6 +80,7 @@ export class EngineFactory {
         stopTimeoutMs: settings.ENGINE_STOP_TIMEOUT_MS,
         drainTimeoutMs: settings.DRAIN_TIMEOUT_MS,
         onStart: () => this.news.onStart(id),
+        memoryHeld: () => memory.missing(),
         onLine: (line) => this.news.onLine(id, line),
         onLoaded: (loadMs) => this.news.onLoaded(profile.name, loadMs),
         onMeasured: (figures) => this.news.onMeasured(profile.name, engine, index, figures),
@@ -70,4 +90,10 @@ export class EngineFactory {
       this.logger,
     );
   }
+}
+
+/** Indices of the cards that an engine may use; null: all. */
+function cardsOf({ gpus }: EngineSettings, host: readonly GpuState[]): number[] | null {
+  if (gpus === undefined) return null;
+  return gpus.flatMap((name) => host.find(({ index, uuid }) => index === name || uuid === name)?.index ?? []);
 }

@@ -19,6 +19,7 @@ export function engineStatus(
     cause: state.kind === 'failed' ? state.cause : null,
     message: state.kind === 'failed' ? state.message : null,
     model,
+    steppedDown: null,
     url: state.kind === 'ready' ? state.url : (running?.url ?? null),
     port: running?.port ?? null,
     pid: running?.pid ?? null,

@@ -31,6 +31,8 @@ export interface SupervisorSettings {
   onLine: (line: string) => void;
   /** Told how long a boot took, in milliseconds. */
   onLoaded: (loadMs: number) => void;
+  /** Before each start: GPU memory that the one before still holds, in words; null when it is free. */
+  memoryHeld: () => Promise<string | null>;
   /** Told what a boot logged, once the engine is ready. */
   onMeasured: (figures: BootFigures) => void;
 }
@@ -197,6 +199,12 @@ export class EngineSupervisor implements Engine {
     this.settings.onStart();
     try {
       this.starting = new AbortController();
+      const held = await this.settings.memoryHeld();
+      if (held !== null)
+        throw new LaunchError(
+          'gpu_memory_not_freed',
+          `The engine before has ended, but its GPU memory is not free: ${held}`,
+        );
       const started = await this.driver.start(this.starting.signal);
       const { handle, url, pid, description } = started;
       this.logger.log({ msg: 'started an engine', engine: this.id, pid, handle, command: description });

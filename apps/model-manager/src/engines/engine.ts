@@ -13,6 +13,8 @@ export interface EngineStatus {
   cause: string | null;
   message: string | null;
   model: string | null;
+  /** What it has less than its profile says, after memory ran out; null: nothing. */
+  steppedDown: string | null;
   url: string | null;
   port: number | null;
   pid: number | null;

@@ -33,7 +33,7 @@ export const FAILURES = {
     advice: 'Something else holds GPU memory (see nvidia-smi). End it, or lower gpuMemoryUtilization.',
   },
   gpu_memory_not_freed: {
-    retry: 'soon',
+    retry: 'patient',
     advice: 'Look at nvidia-smi for who holds it. A driver that does not give memory back needs a restart of the host.',
   },
   kv_cache_too_small: {

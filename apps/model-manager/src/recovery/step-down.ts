@@ -56,7 +56,8 @@ function helps(
 
 /** What of a step makes the engine smaller than it is: a step that was taken already has nothing left. */
 function lessening(step: SettingsStep, settings: EngineSettings): Record<string, string | number | boolean> {
-  return Object.fromEntries(Object.entries(step).filter(([name, value]) => isLess(value, settings[name])));
+  const entries = Object.entries(step) as [string, string | number | boolean][];
+  return Object.fromEntries(entries.filter(([name, value]) => isLess(value, settings[name])));
 }
 
 function isLess(value: unknown, now: unknown): boolean {

@@ -1,0 +1,23 @@
+import type { AlertsService } from '../alerts/alerts.service';
+import type { RecoveryNews } from './stepping-engine';
+
+/** What an operator hears of engines that do not come back, or come back smaller. */
+export function recoveryAlerts(alerts: AlertsService): RecoveryNews {
+  return {
+    onCrashLoop: (engine, message, stopped) =>
+      alerts.raise({
+        kind: 'crash_loop',
+        engine,
+        message: stopped
+          ? `${engine} is not started any more. ${message}`
+          : `${engine} fails again and again. ${message}`,
+      }),
+    onRecovered: (engine) => alerts.clear('crash_loop', engine),
+    onSteppedDown: (engine, changes, failure) => {
+      alerts.clear('stepped_down', engine);
+      if (changes === null) return;
+      const message = `${engine} runs with less than its profile says: ${changes.join('; ')}. A switch to the profile, or a restart, tries all of it again. ${failure}`;
+      alerts.raise({ kind: 'stepped_down', engine, message: message.trim() });
+    },
+  };
+}
