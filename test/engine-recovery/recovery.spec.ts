@@ -93,11 +93,11 @@ describe('an engine that does not come up', () => {
       const told = states.at(-1);
       return told?.engines[0]?.state.kind === 'ready' ? [told] : null;
     });
-    expect(last?.engines[0]).toMatchObject({
+    expect(last.engines[0]).toMatchObject({
       steppedDown: 'maxModelLen: 120000; maxModelLen: 8192',
       models: [{ id: MODEL, maxModelLen: 8192 }],
     });
-    expect(last?.alerts).toContainEqual(
+    expect(last.alerts).toContainEqual(
       expect.objectContaining({
         kind: 'stepped_down',
         engine: 'vllm-0',
