@@ -1473,9 +1473,20 @@ export interface components {
       models: components['schemas']['ServedModelDto'][];
       /** @description Sequences that it runs at once. */
       maxNumSeqs: number | null;
+      /**
+       * @description What it has less than its profile says, since memory ran out. Null: nothing.
+       * @example maxModelLen: 4096
+       */
+      steppedDown: string | null;
     };
     /** @enum {string} */
-    AlertKind: 'log_errors' | 'cuda_out_of_memory' | 'request_timeouts' | 'crash_loop' | 'benchmark_regression';
+    AlertKind:
+      | 'log_errors'
+      | 'cuda_out_of_memory'
+      | 'request_timeouts'
+      | 'crash_loop'
+      | 'stepped_down'
+      | 'benchmark_regression';
     AlertDto: {
       id: string;
       kind: components['schemas']['AlertKind'];
