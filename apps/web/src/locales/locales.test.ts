@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import en from './en.json';
 import ko from './ko.json';
@@ -13,6 +14,28 @@ function flat(texts: Texts, at = ''): [string, string][] {
 }
 
 const placeholders = (text: string): string[] => [...text.matchAll(/{{(\w+)}}/g)].map(([, name]) => name ?? '').sort();
+
+/** Attributes that people read or hear. */
+const SPOKEN = new Set(['aria-label', 'title', 'alt', 'placeholder', 'label', 'hint', 'what', 'action']);
+/** Names, units and keys of a profile: the same in every language. */
+const NAMES = new Set(['Tandem', 'default', 'sk-tandem-...', 'MiB', 'model']);
+
+/** Words in the markup of a page that no translation can reach. */
+function untranslated(file: string, text: string): string[] {
+  const found: string[] = [];
+  const words = (value: string): void => {
+    if (/\p{L}{2}/u.test(value) && !NAMES.has(value.trim())) found.push(`${file}: ${value.trim()}`);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isJsxText(node)) words(node.text);
+    if (ts.isJsxAttribute(node) && node.initializer !== undefined && ts.isStringLiteral(node.initializer)) {
+      if (SPOKEN.has(node.name.getText())) words(node.initializer.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX));
+  return found;
+}
 
 describe('the texts', () => {
   const english = new Map(flat(en));
@@ -33,5 +56,14 @@ describe('the texts', () => {
     expect(asked.length).toBeGreaterThan(50);
     const known = (key: string): boolean => english.has(key) || english.has(`${key}_other`);
     expect(asked.filter((key) => !known(key))).toEqual([]);
+  });
+
+  it('are nowhere in the code', () => {
+    const folder = join(import.meta.dirname, '..');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.tsx') && !file.endsWith('.test.tsx'),
+    );
+    expect(files.flatMap((file) => untranslated(file, readFileSync(join(folder, file), 'utf8')))).toEqual([]);
+    expect(untranslated('a.tsx', '<p title="Close it">Words <b>x</b></p>')).toHaveLength(2);
   });
 });

@@ -53,7 +53,9 @@ export function ChatPage() {
           <IconButton label={t('chat.history')} className="md:hidden" onClick={() => setSidebarOpen(true)}>
             <PanelLeft aria-hidden className="size-5" />
           </IconButton>
-          <ChosenModel id={id} />
+          <div className="max-w-[55%] min-w-0 sm:max-w-none">
+            <ChosenModel id={id} />
+          </div>
           <div className="min-w-0 flex-1 px-2 text-center text-sm text-subtle">
             {id !== null && <h1 className="truncate">{chat.title ?? t('chat.untitled')}</h1>}
           </div>

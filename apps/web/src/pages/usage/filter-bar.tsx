@@ -19,7 +19,7 @@ export function FilterBar({ view, names, onChange }: FilterBarProps) {
   const all: [string, string] = ['', t('usage.all')];
   const filtered = [view.user, view.key, view.model, view.outcome].some((filter) => filter !== null);
   return (
-    <section aria-label={t('usage.filters')} className="flex flex-wrap items-end gap-3">
+    <section aria-label={t('usage.filters')} className="grid grid-cols-2 items-end gap-3 sm:flex sm:flex-wrap">
       <TextField
         label={t('usage.from')}
         type="date"
@@ -34,7 +34,7 @@ export function FilterBar({ view, names, onChange }: FilterBarProps) {
         min={view.from}
         onChange={({ target }) => onChange({ to: target.value })}
       />
-      <div className="flex gap-1">
+      <div className="col-span-2 flex gap-1">
         {RANGES.map((days) => (
           <Button key={days} look="quiet" onClick={() => onChange(daysUntil(new Date(), days))}>
             {t('usage.lastDays', { count: days })}
@@ -47,7 +47,7 @@ export function FilterBar({ view, names, onChange }: FilterBarProps) {
           {t('usage.thisMonth')}
         </Button>
       </div>
-      <div className="flex flex-wrap items-end gap-3">
+      <div className="col-span-2 grid grid-cols-2 items-end gap-3 sm:flex sm:flex-wrap">
         {names.isAdmin && (
           <Select
             label={t('usage.group.user')}

@@ -1,0 +1,184 @@
+// How fast the web UI is, in Chromium against the built system: what it loads, when it is painted, how it keeps up with an
+// answer. Usage: npm run bench:web -- [--write docs/performance.md]
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { fillHistory } from './lib/chat-history.mjs';
+import { measuredOn, writeBetween } from './lib/document.mjs';
+import { ROOT } from './lib/paths.mjs';
+
+const require = createRequire(import.meta.url);
+const built = (path) => require(join(ROOT, 'dist', path));
+const { startSystem } = built('libs/testing/src/system.js');
+const { startBrowser } = built('libs/testing/src/browser.js');
+
+const { values } = parseArgs({ options: { write: { type: 'string' } } });
+const CPU_SLOWDOWN = 4;
+const MESSAGES = 1_000;
+
+const rows = [];
+const system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '200' } });
+const browser = await startBrowser();
+try {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const { adminEmail: email, adminPassword: password, url } = system;
+  const { user } = await (await context.request.post(`${url}/api/auth/login`, { data: { email, password } })).json();
+  await initialScript(context);
+  await firstPaint(context);
+  await longConversation(context, user.id);
+  await streaming(context);
+} finally {
+  await browser.close();
+  await system.stop();
+}
+const table = ['| what | measured | bar |', '| --- | --- | --- |', ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
+  '\n',
+);
+console.log(table);
+if (values.write !== undefined) await writeBetween(values.write, 'web', `${await measuredOn()}\n\n${table}`);
+
+/** Scripts that the chat needs before it can be used, as they travel. */
+async function initialScript(context) {
+  const page = await context.newPage();
+  const files = new Set();
+  page.on('response', (answer) => {
+    if (answer.url().endsWith('.js')) files.add(new URL(answer.url()).pathname);
+  });
+  await page.goto(system.url);
+  await page.getByLabel('Ask anything').waitFor();
+  await page.waitForLoadState('load');
+  const bytes = [...files].reduce(
+    (sum, file) => sum + gzipSync(readFileSync(join(ROOT, 'dist/web', file)), { level: 9 }).length,
+    0,
+  );
+  rows.push([
+    'JavaScript of the chat page, gzip',
+    `${(bytes / 1_024).toFixed(0)} KiB in ${files.size} files`,
+    '200 KiB',
+  ]);
+  await page.close();
+}
+
+async function firstPaint(context) {
+  const page = await context.newPage();
+  const cdp = await context.newCDPSession(page);
+  await cdp.send('Emulation.setCPUThrottlingRate', { rate: CPU_SLOWDOWN });
+  await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const times = [];
+  for (let run = 0; run < 5; run += 1) {
+    await page.goto(system.url);
+    await page.getByLabel('Ask anything').waitFor();
+    times.push(
+      await page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            let last = 0;
+            new PerformanceObserver((list) => (last = list.getEntries().at(-1).startTime)).observe({
+              type: 'largest-contentful-paint',
+              buffered: true,
+            });
+            setTimeout(() => resolve(last), 1_000);
+          }),
+      ),
+    );
+  }
+  rows.push([`LCP, CPU ${CPU_SLOWDOWN}x slower, empty cache`, `${median(times).toFixed(0)} ms`, '1,500 ms']);
+  await page.close();
+}
+
+/** Types while an answer of 200 tokens a second is written, and sees when its first token was painted. */
+async function streaming(context) {
+  const page = await context.newPage();
+  await page.addInitScript(() => {
+    // When the first chunk of the answer has arrived, and when the frame that shows it is over.
+    const original = window.fetch;
+    window.fetch = async (...given) => {
+      const answer = await original(...given);
+      if (!answer.url.endsWith('/api/chat')) return answer;
+      const [mine, theirs] = answer.body.tee();
+      void (async () => {
+        const decoder = new TextDecoder();
+        for await (const bytes of mine)
+          if (decoder.decode(bytes, { stream: true }).includes('"content":"')) {
+            window.arrivedAt ??= performance.now();
+          }
+      })();
+      return new Response(theirs, answer);
+    };
+    new MutationObserver(() => {
+      if (window.paintedAt !== undefined || !document.querySelector('[data-testid=live-answer] [aria-label=Answer]'))
+        return;
+      window.paintedAt = -1;
+      requestAnimationFrame(() => setTimeout(() => (window.paintedAt = performance.now())));
+    }).observe(document, { childList: true, subtree: true });
+    window.inputDelays = [];
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (entry.name === 'keydown') window.inputDelays.push(entry.duration);
+    }).observe({ type: 'event', durationThreshold: 16, buffered: true });
+  });
+  await page.goto(system.url);
+  await page.getByLabel('Ask anything').fill('Write a long answer.');
+  await page.keyboard.press('Enter');
+  await page.getByRole('article', { name: 'Answer' }).waitFor();
+  let keys = 0;
+  for (; keys < 40; keys += 1) await page.keyboard.press('a', { delay: 10 });
+  const { arrivedAt, paintedAt, inputDelays } = await page.evaluate(() => ({
+    arrivedAt: window.arrivedAt,
+    paintedAt: window.paintedAt,
+    inputDelays: window.inputDelays,
+  }));
+  rows.push(['first token: from arrival to the end of its frame', `${(paintedAt - arrivedAt).toFixed(0)} ms`, '50 ms']);
+  // Shorter ones are not reported by the browser: they count as 16 ms.
+  const worst = Math.max(16, ...inputDelays);
+  rows.push([
+    `typing while 200 tokens/s arrive: longest of ${keys} keys, to the next paint`,
+    `${worst.toFixed(0)} ms`,
+    '50 ms',
+  ]);
+  await page.close();
+}
+
+/** Scrolls through a long conversation and counts the frames. */
+async function longConversation(context, ownerId) {
+  const { Client } = require('pg');
+  const client = new Client({ connectionString: system.postgres.url });
+  await client.connect();
+  const size = { conversations: 1, messages: 10, opened: MESSAGES };
+  const opened = await fillHistory(client, built, ownerId, size, () => undefined);
+  await client.end();
+  const page = await context.newPage();
+  await page.goto(`${system.url}/c/${opened}`);
+  await page.getByRole('article').first().waitFor();
+  const gaps = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const scroller = [...document.querySelectorAll('div')].find(
+          (one) => one.scrollHeight > one.clientHeight * 3 && getComputedStyle(one).overflowY === 'auto',
+        );
+        const gaps = [];
+        let before = performance.now();
+        const step = (now) => {
+          gaps.push(now - before);
+          before = now;
+          scroller.scrollTop -= 60;
+          if (gaps.length < 240) requestAnimationFrame(step);
+          else resolve(gaps.slice(1));
+        };
+        requestAnimationFrame(step);
+      }),
+  );
+  const fps = 1_000 / (gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length);
+  const late = gaps.filter((gap) => gap > 25).length;
+  rows.push([
+    `scrolling through ${MESSAGES} messages`,
+    `${fps.toFixed(0)} frames/s, ${late} of ${gaps.length} late`,
+    '60 frames/s',
+  ]);
+  await page.close();
+}
+
+function median(numbers) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+}
