@@ -10,7 +10,12 @@ const LONGEST_WAIT_MS = 30_000;
  * called. A hidden tab lets go: over HTTP/1.1 a browser has six connections for all tabs, and a feed holds one. What
  * was missed is not told later, so a feed must begin with the whole picture.
  */
-export function followEvents(path: string, hear: (event: string, data: unknown) => void): () => void {
+export function followEvents(
+  path: string,
+  hear: (event: string, data: unknown) => void,
+  /** A connection was made, the first one or another: what comes begins anew. */
+  begun: () => void = () => undefined,
+): () => void {
   let ended = false;
   let controller: AbortController | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -19,6 +24,7 @@ export function followEvents(path: string, hear: (event: string, data: unknown) 
   const listen = async (signal: AbortSignal): Promise<void> => {
     const { body } = await authorizedFetch(path, { signal });
     if (body === null) return;
+    begun();
     for await (const { event, data } of readEvents(body)) {
       waitMs = FIRST_WAIT_MS;
       hear(event ?? 'message', JSON.parse(data));

@@ -10,6 +10,8 @@ export const modelsRoute: RouteObject = {
       path: 'profiles/:name',
       lazy: async () => ({ Component: (await import('./profiles/profile-page')).ProfilePage }),
     },
+    { path: 'switches', lazy: async () => ({ Component: (await import('./switching/switches-page')).SwitchesPage }) },
+    { path: 'log', lazy: async () => ({ Component: (await import('./log/log-page')).LogPage }) },
     { path: 'hardware', lazy: async () => ({ Component: (await import('./hardware/hardware-page')).HardwarePage }) },
   ],
 };

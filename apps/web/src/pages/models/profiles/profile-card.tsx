@@ -3,6 +3,7 @@ import { Link } from 'react-router';
 import { FitBars } from '../fit/fit-bars';
 import { VerdictMark } from '../fit/verdict';
 import type { Profile } from '../queries';
+import { SwitchButton } from '../switching/switch-button';
 import { InForce } from './in-force';
 import { profilePath } from './profile-path';
 
@@ -36,6 +37,7 @@ export function ProfileCard({ of: profile }: { of: Profile }) {
           >
             {t('models.details')}
           </Link>
+          <SwitchButton to={profile} />
         </div>
       </div>
     </li>

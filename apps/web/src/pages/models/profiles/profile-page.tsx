@@ -5,6 +5,7 @@ import { Link, useParams } from 'react-router';
 import { Notice } from '../../../ui/page';
 import { WhatIf } from '../fit/what-if';
 import { profileQuery, type Profile } from '../queries';
+import { SwitchButton } from '../switching/switch-button';
 import { InForce } from './in-force';
 
 /** One profile: for whom it is, whether it fits, and what would happen if it were different. */
@@ -31,6 +32,9 @@ function Details({ of: profile }: { of: Profile }) {
         <div className="flex flex-wrap items-center gap-3">
           <h2 className="text-lg font-semibold">{profile.title}</h2>
           {profile.active && <InForce />}
+          <div className="ml-auto">
+            <SwitchButton to={profile} />
+          </div>
         </div>
         <p className="max-w-prose text-sm text-subtle">{profile.description}</p>
         <Names of={profile} />

@@ -4,6 +4,7 @@ import type { components } from '../../../api/schema';
 import { Notice } from '../../../ui/page';
 import { FitLegend } from '../fit/fit-bars';
 import { profilesQuery } from '../queries';
+import { EngineStrip } from '../switching/engine-strip';
 import { ProfileCard } from './profile-card';
 
 type RefusedProfile = components['schemas']['RefusedProfileDto'];
@@ -20,6 +21,7 @@ export function ProfilesPage() {
         <Refused key={refused.file} of={refused} />
       ))}
       {profiles.isSuccess && items.length === 0 && <Notice>{t('models.noProfiles')}</Notice>}
+      <EngineStrip />
       {items.length > 0 && <FitLegend />}
       <ul className="grid gap-3">
         {items.map((profile) => (
