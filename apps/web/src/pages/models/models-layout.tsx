@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Link, Outlet, useLocation } from 'react-router';
 import { Page } from '../../ui/page';
+import { Alerts } from './alerts';
 import { useKeepGpuHistory } from './hardware/gpu-history';
 import { SwitchBanner } from './switching/switch-banner';
 import { useIsAdmin } from './use-is-admin';
@@ -9,6 +10,7 @@ import './models.css';
 const TABS: readonly { to: string; name: string; below?: string; adminOnly?: true }[] = [
   { to: '/models', below: '/models/profiles/', name: 'models.tab.profiles' },
   { to: '/models/switches', name: 'models.tab.switches', adminOnly: true },
+  { to: '/models/benchmarks', name: 'models.tab.benchmarks', adminOnly: true },
   { to: '/models/log', name: 'models.tab.log', adminOnly: true },
   { to: '/models/hardware', name: 'models.tab.hardware' },
 ];
@@ -39,6 +41,7 @@ export function ModelsLayout() {
           })}
         </ul>
       </nav>
+      <Alerts />
       <SwitchBanner />
       <Outlet />
     </Page>

@@ -11,6 +11,10 @@ export const modelsRoute: RouteObject = {
       lazy: async () => ({ Component: (await import('./profiles/profile-page')).ProfilePage }),
     },
     { path: 'switches', lazy: async () => ({ Component: (await import('./switching/switches-page')).SwitchesPage }) },
+    {
+      path: 'benchmarks',
+      lazy: async () => ({ Component: (await import('./benchmarks/benchmarks-page')).BenchmarksPage }),
+    },
     { path: 'log', lazy: async () => ({ Component: (await import('./log/log-page')).LogPage }) },
     { path: 'hardware', lazy: async () => ({ Component: (await import('./hardware/hardware-page')).HardwarePage }) },
   ],

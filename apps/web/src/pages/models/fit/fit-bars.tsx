@@ -70,7 +70,7 @@ export function FitFigures({ gpus }: { gpus: readonly GpuFit[] }) {
   const { t } = useTranslation();
   const columns = gpus.map((gpu) => ({ gpu, drawn: fitBarParts(gpu) }));
   return (
-    <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t('models.fit.figures')}>
+    <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={t('models.fit.figures')}>
       <table className="w-full text-sm">
         <thead>
           <tr className="text-left text-xs text-subtle">

@@ -10,7 +10,7 @@ export function Topology({ of: rows }: { of: readonly (readonly string[])[] }) {
   return (
     <section className="grid gap-3 rounded-2xl border border-line bg-raised p-4 sm:p-5">
       <h3 className="font-semibold">{t('models.hardware.topology')}</h3>
-      <div className="overflow-x-auto" tabIndex={0} role="region" aria-label={t('models.hardware.topology')}>
+      <div className="relative overflow-x-auto" tabIndex={0} role="region" aria-label={t('models.hardware.topology')}>
         <table className="text-sm">
           <thead>
             <tr>

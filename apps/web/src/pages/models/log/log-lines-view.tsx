@@ -47,7 +47,7 @@ export function LogLines({ lines, follow, onLeaveEnd }: LogLinesProps) {
       onTouchMove={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
         if (scrollHeight - scrollTop - clientHeight > END_PX) onLeaveEnd();
       }}
-      className="h-[calc(100dvh-24rem)] min-h-72 overflow-auto rounded-xl border border-line bg-sunken py-2 font-mono text-xs"
+      className="h-[calc(100dvh-20rem)] min-h-72 overflow-auto rounded-xl border border-line bg-sunken py-2 font-mono text-xs"
     >
       <div className="relative w-max min-w-full" style={{ height: rows.getTotalSize() }}>
         <div style={{ transform: `translateY(${rows.getVirtualItems()[0]?.start ?? 0}px)` }}>

@@ -14,7 +14,7 @@ const LOOKS = {
 export function Phases({ steps }: { steps: readonly PhaseStep[] }) {
   const { t } = useTranslation();
   return (
-    <ol className="flex flex-wrap gap-x-5 gap-y-1.5 text-sm">
+    <ol className="relative flex flex-wrap gap-x-5 gap-y-1.5 text-sm">
       {steps.map(({ name, mark, ms }, index) => {
         const { icon: Icon, className } = LOOKS[mark];
         return (
