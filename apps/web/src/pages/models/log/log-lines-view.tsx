@@ -21,6 +21,7 @@ interface LogLinesProps {
 export function LogLines({ lines, follow, onLeaveEnd }: LogLinesProps) {
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
+  const lastTop = useRef(0);
   const rows = useVirtualizer({
     count: lines.length,
     getScrollElement: () => box.current,
@@ -35,17 +36,12 @@ export function LogLines({ lines, follow, onLeaveEnd }: LogLinesProps) {
     <div
       ref={box}
       tabIndex={0}
-      role="log"
-      aria-live="off"
+      role="region"
       aria-label={t('models.tab.log')}
-      onWheel={(event) => {
-        if (event.deltaY < 0) onLeaveEnd();
-      }}
-      onKeyDown={(event) => {
-        if (['ArrowUp', 'PageUp', 'Home'].includes(event.key)) onLeaveEnd();
-      }}
-      onTouchMove={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-        if (scrollHeight - scrollTop - clientHeight > END_PX) onLeaveEnd();
+      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+        // Following only ever scrolls down.
+        if (scrollTop < lastTop.current && scrollHeight - scrollTop - clientHeight > END_PX) onLeaveEnd();
+        lastTop.current = scrollTop;
       }}
       className="h-[calc(100dvh-20rem)] min-h-72 overflow-auto rounded-xl border border-line bg-sunken py-2 font-mono text-xs"
     >
