@@ -1,4 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { chromiumPath, startBrowser } from '#testing/browser';
 import { startSystem, type TestSystem } from '#testing/system';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
@@ -11,10 +14,25 @@ const PAGES = [
   { path: '/log', name: 'Engine log', shown: '[role=region]' },
   { path: '/hardware', name: 'Hardware', shown: 'canvas' },
 ];
-/** How long a measurement may take to begin and to end; the machine may be busy. */
-const MEASURED = { timeout: 20_000 };
+/** A switch of the simulator takes seconds; the machine may be busy. */
+const SWITCHED = { timeout: 40_000 };
+const FAULTS = { 'runs-out-of-memory': 'oom-load', 'never-ready': 'stuck-load' };
+
+/** The profiles that ship, and some that fail in one way each. */
+function profilesThatFail(): { folder: string; modelFaults: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-profiles-'));
+  cpSync(join(__dirname, '../../profiles'), folder, { recursive: true });
+  for (const name of Object.keys(FAULTS)) {
+    const settings = ['maxModelLen: 4096', 'gpuMemoryUtilization: 0.9', 'tensorParallelSize: 2', 'gpus: [0, 1]'];
+    const engine = [`model: test/${name}`, ...settings].join('\n    ');
+    writeFileSync(join(folder, `${name}.yaml`), `name: ${name}\ntitle: ${name}\nengines:\n  - ${engine}\n`);
+  }
+  const modelFaults = Object.entries(FAULTS).map(([name, fault]) => `test/${name}=${fault}`);
+  return { folder, modelFaults: modelFaults.join(';') };
+}
 
 (chromiumPath === undefined ? describe.skip : describe)('the pages about models in Chromium', () => {
+  const { folder, modelFaults } = profilesThatFail();
   let system: TestSystem;
   let browser: Browser;
   let context: BrowserContext;
@@ -23,12 +41,19 @@ const MEASURED = { timeout: 20_000 };
   let complaints: string[];
 
   beforeAll(async () => {
-    system = await startSystem();
+    const env = {
+      PROFILES_DIR: folder,
+      VLLM_SIM_TOKENS_PER_SECOND: '30',
+      VLLM_SIM_LOAD_SECONDS: '1',
+      VLLM_SIM_MODEL_FAULTS: modelFaults,
+    };
+    system = await startSystem({ env });
     browser = await startBrowser();
   }, 90_000);
   afterAll(async () => {
     await browser.close();
     await system.stop();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   beforeEach(async () => {
@@ -65,6 +90,12 @@ const MEASURED = { timeout: 20_000 };
     page.getByRole('navigation', { name: 'Models' }).getByRole('link', { name }).click();
   const card = (title: string): Locator =>
     page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: title, exact: true }) });
+
+  async function switchTo(title: string): Promise<void> {
+    await page.getByRole('button', { name: `Switch to ${title}`, exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Switch' }).click();
+    await page.getByRole('region', { name: 'Switching' }).waitFor();
+  }
 
   it('shows each profile with whether it fits, and where the memory of each GPU goes', async () => {
     const inForce = card('DeepSeek R1 Distill Qwen 14B');
@@ -151,12 +182,60 @@ const MEASURED = { timeout: 20_000 };
     await other.close();
   });
 
+  it('rolls back from a model that does not fit after all, and says why and what to do', async () => {
+    await switchTo('runs-out-of-memory');
+    const result = page.getByRole('alert', { name: 'Result of the switch' });
+    await result.waitFor(SWITCHED);
+    await result.getByText('Rolled back', { exact: true }).waitFor();
+    await result.getByText('Not enough GPU memory to load the model').waitFor();
+    await result.getByText('What to do:').waitFor();
+    await result
+      .getByRole('region', { name: /log/ })
+      .getByText(/CUDA out of memory/)
+      .waitFor();
+    await card('DeepSeek R1 Distill Qwen 14B').getByText('In force').waitFor();
+    await tab('Switches');
+    await page.getByRole('main').getByText('Why, and what to do').first().waitFor();
+  });
+
+  it('cancels a switch, and the model that was in force serves again', async () => {
+    await switchTo('never-ready');
+    await page
+      .getByRole('region', { name: 'Switching' })
+      .getByText('Starting the new engine')
+      .first()
+      .waitFor(SWITCHED);
+    await page.getByRole('button', { name: 'Cancel the switch' }).click();
+    await page.getByText('Cancelled on the way to never-ready.').waitFor(SWITCHED);
+    await card('DeepSeek R1 Distill Qwen 14B').getByText('In force').waitFor();
+  });
+
+  it('switches while another tab chats: its answer is finished, and the next question waits and is answered', async () => {
+    const chat = await newPage();
+    await chat.goto(system.url);
+    const ask = async (question: string): Promise<void> => {
+      await chat.getByLabel('Ask anything').fill(question);
+      await chat.keyboard.press('Enter');
+    };
+    await ask('Before the switch.');
+    await chat.getByRole('article', { name: 'Answer' }).getByText('[simulated]').waitFor();
+    await switchTo('Qwen2.5 Coder 7B');
+    await chat.getByRole('button', { name: 'Answer again' }).waitFor(SWITCHED);
+    await ask('During the switch.');
+    await chat.getByText('You wrote "During the switch."').waitFor(SWITCHED);
+    await chat.getByRole('button', { name: 'Answer again' }).nth(1).waitFor(SWITCHED);
+    await page.getByText('qwen2.5-coder-7b serves now.').waitFor(SWITCHED);
+    await card('Qwen2.5 Coder 7B').getByText('In force').waitFor();
+    await tab('Switches');
+    await page.getByText('Ready', { exact: true }).first().waitFor();
+  });
+
   it('measures by command, shows how far it is, and can be stopped', async () => {
     await tab('Benchmarks');
     await page.getByRole('button', { name: 'Measure now' }).click();
-    await page.getByRole('progressbar').waitFor(MEASURED);
+    await page.getByRole('progressbar').waitFor(SWITCHED);
     await page.getByRole('button', { name: 'Stop measuring' }).click();
-    await page.getByRole('main').getByText('Stopped', { exact: true }).first().waitFor(MEASURED);
+    await page.getByRole('main').getByText('Stopped', { exact: true }).first().waitFor(SWITCHED);
   });
 
   it.each(['light', 'dark'] as const)(
