@@ -90,11 +90,11 @@ describeUi('the pages around the chat, in Chromium', { VLLM_SIM_TOKENS_PER_SECON
     await ui.page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
     await ui.page.keyboard.press('Escape');
     await ui.page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await ui.page.evaluate(() => document.activeElement?.id)).toBe('composer');
+    expect(await ui.page.evaluate('document.activeElement?.id')).toBe('composer');
     await ui.page.keyboard.press('Control+k');
-    await ui.page.waitForFunction(() => (document.activeElement as HTMLInputElement | null)?.type === 'search');
+    await ui.page.waitForFunction(`document.activeElement?.type === 'search'`);
     await ui.page.keyboard.press('Shift+Escape');
-    expect(await ui.page.evaluate(() => document.activeElement?.id)).toBe('composer');
+    expect(await ui.page.evaluate('document.activeElement?.id')).toBe('composer');
   });
 
   it('fits on a phone: no page is wider than its screen', async () => {
@@ -103,7 +103,7 @@ describeUi('the pages around the chat, in Chromium', { VLLM_SIM_TOKENS_PER_SECON
     for (const path of ['/', '/usage', '/keys', '/users', '/settings']) {
       await phone.goto(ui.system.url + path);
       await phone.getByRole('heading', { level: 1 }).waitFor();
-      expect([path, await phone.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 360]);
+      expect([path, await phone.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 360]);
     }
     await phone.goto(ui.system.url);
     await phone.getByRole('button', { name: 'Conversations' }).click();
