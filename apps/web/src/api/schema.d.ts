@@ -1481,12 +1481,7 @@ export interface components {
     };
     /** @enum {string} */
     AlertKind:
-      | 'log_errors'
-      | 'cuda_out_of_memory'
-      | 'request_timeouts'
-      | 'crash_loop'
-      | 'stepped_down'
-      | 'benchmark_regression';
+      'log_errors' | 'cuda_out_of_memory' | 'request_timeouts' | 'crash_loop' | 'stepped_down' | 'benchmark_regression';
     AlertDto: {
       id: string;
       kind: components['schemas']['AlertKind'];
