@@ -175,7 +175,10 @@ describe('an engine in the care of model-manager', () => {
 
   it('is adopted while it still loads', async () => {
     const service = await start({ VLLM_SIM_LOAD_SECONDS: '2' });
-    const first = await engine();
+    const first = await eventually(async () => {
+      const now = await engine();
+      return now.pid === null ? null : now;
+    });
     expect(first.state).toBe('loading');
     await service.kill();
     await service.start();

@@ -57,6 +57,9 @@ function digestOf(root, files) {
 
 function* filesUnder(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    // What tests leave there (vitest's results) is no source: a build in the middle of a run takes the files away from
+    // pages that are open.
+    if (entry.name === 'node_modules') continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* filesUnder(path);
     else yield path;

@@ -5,6 +5,7 @@ import { RouterProvider } from 'react-router';
 
 import { ApiError } from './api/session';
 import { startI18n } from './app/i18n';
+import { reloadAfterUpgrade } from './app/reload-after-upgrade';
 import { router } from './app/router';
 import { SignedIn } from './app/signed-in';
 import { followTheme } from './app/theme';
@@ -21,6 +22,7 @@ const queries = new QueryClient({
   },
 });
 
+reloadAfterUpgrade();
 followTheme();
 await startI18n();
 
