@@ -1,6 +1,7 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { ModelSubjects, type EngineState, type ModelsState } from '#contracts/models';
 import { eventually } from '#testing/eventually';
+import { killProcess } from '#testing/kill-process';
 import { parseMetrics } from '#testing/simulator';
 import { startSystem, type TestSystem } from '#testing/system';
 import OpenAI, { InternalServerError, RateLimitError } from 'openai';
@@ -173,7 +174,7 @@ describe('a system whose engine runs two requests at once', () => {
     const held = await occupied(system.apiKey);
     const waiters = startChats(4, system.url, system.apiKey, { tokens: 5, stream: false });
     await waiting(4);
-    process.kill((await system.engine()).pid ?? 0, 'SIGKILL');
+    killProcess((await system.engine()).pid);
     await Promise.all(waiters.map(completed));
     held.free();
   }, 20_000);

@@ -2,6 +2,7 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { ConversationSubjects, type Message, type RemovedUserData, type UserDataPage } from '#contracts/conversations';
 import type { Prompt } from '#contracts/prompts';
 import { eventually } from '#testing/eventually';
+import { killProcess } from '#testing/kill-process';
 import { expectedAnswer } from '#testing/simulated-text';
 import type { TestService } from '#testing/service-process';
 import { startSystem, type TestSystem } from '#testing/system';
@@ -385,7 +386,7 @@ describe('native chat, two gateways and two chat-services', () => {
     const { assistantMessageId } = await live.meta;
     await live.hasText(20);
     const { pid } = await system.engine();
-    process.kill(pid ?? 0, 'SIGKILL');
+    killProcess(pid);
     expect(await live.ended).toMatchObject({ status: 200, done: false, error: expect.any(String) as string });
     const { content, answer } = await ended(id, assistantMessageId);
     expect(content.startsWith(live.textSoFar().slice(0, 20))).toBe(true);

@@ -1,3 +1,6 @@
+import { eventually } from '#testing/eventually';
+import { killProcess } from '#testing/kill-process';
+import type { SystemEngine } from '#testing/system';
 import { allBegun, completed, startChat, startChats } from '../faults/load';
 import {
   BESIDE,
@@ -110,8 +113,9 @@ describe('changing the model under load', () => {
     const id = await tandem.begin(faultyProfile('stuck-load'));
     await tandem.inState(id, 'starting');
     const arriving = startChats(5, url, apiKey, { tokens: 5 });
-    const [engine] = await tandem.engines();
-    process.kill(engine?.pid ?? 0, 'SIGKILL');
+    const started = (): Promise<SystemEngine | undefined> =>
+      tandem.engines().then((engines) => engines.find(({ pid }) => pid !== null));
+    killProcess((await eventually(started)).pid);
     expect(await tandem.over(id)).toMatchObject({ outcome: 'rolled_back', failure: { code: 'killed' } });
     await Promise.all(arriving.map(completed));
   }, 60_000);
