@@ -15,7 +15,7 @@ const PAGES = [
   { path: '/hardware', name: 'Hardware', shown: 'canvas' },
 ];
 /** A switch of the simulator takes seconds; the machine may be busy. */
-const SWITCHED = { timeout: 40_000 };
+const SWITCHED = { timeout: 25_000 };
 const FAULTS = { 'runs-out-of-memory': 'oom-load', 'never-ready': 'stuck-load' };
 
 /** The profiles that ship, and some that fail in one way each. */

@@ -14,13 +14,16 @@ import { lastTimeMs } from './phase-steps';
 import { switchesQuery } from './switch-queries';
 import { watchSwitch } from './watched-switch';
 
-/** Makes a profile the one in force; for admins, where it fits, while no other switch runs. */
+/**
+ * Makes a profile the one in force; for admins, while no other switch runs. Not where it cannot fit; a model that Tandem has no
+ * facts about may be tried.
+ */
 export function SwitchButton({ to: profile }: { to: Profile }) {
   const { t } = useTranslation();
   const [asking, setAsking] = useState(false);
   const isAdmin = useIsAdmin();
   const isRunning = useQuery(modelsStatus).data?.switch != null;
-  if (!isAdmin || profile.active || profile.fit.verdict === 'no') return null;
+  if (!isAdmin || profile.active || (profile.fit.verdict === 'no' && profile.fit.described)) return null;
   return (
     <>
       <Button
@@ -58,7 +61,7 @@ function ConfirmSwitch({ to: { name, title, fit }, onClose }: { to: Profile; onC
             ? t('models.switch.firstTime')
             : t('models.switch.lastTime', { time: formatDuration(lastMs) })}
         </li>
-        {fit.verdict === 'tight' && <li className="text-warning">{fit.reason}</li>}
+        {fit.verdict !== 'fits' && <li className="text-warning">{fit.reason}</li>}
       </ul>
       {begin.isError && <Notice tone="danger">{begin.error.message}</Notice>}
       <div className="flex justify-end gap-2">
