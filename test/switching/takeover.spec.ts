@@ -47,7 +47,10 @@ describe('a model-manager that is killed in the middle of a switch', () => {
     await tandem.over(id);
     const [before] = await tandem.engines();
     await restartManager();
-    expect(await tandem.engines()).toMatchObject([{ id: before?.id, pid: before?.pid }]);
+    await eventually(async () => {
+      expect(await tandem.engines()).toMatchObject([{ id: before?.id, pid: before?.pid }]);
+      return true;
+    });
     await eventually(async () => (await tandem.api('GET', 'models/switches')).status === 200);
     expect(await tandem.get(id)).toMatchObject({ outcome: 'ready' });
   }, 90_000);

@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import OpenAI from 'openai';
+import { eventually } from '#testing/eventually';
 import { describeUi } from './ui';
 
 describeUi('the chat in Chromium', { VLLM_SIM_TOKENS_PER_SECOND: '60' }, (ui) => {
@@ -7,9 +8,12 @@ describeUi('the chat in Chromium', { VLLM_SIM_TOKENS_PER_SECOND: '60' }, (ui) =>
     await ui.signIn();
     await ui.ask('What is a tandem?');
     await ui.answered();
-    expect(await ui.answer().textContent()).toMatch(
-      /You wrote "What is a tandem\?".*first word.*\d+ tokens.*tokens\/s/s,
-    );
+    await eventually(async () => {
+      expect(await ui.answer().textContent()).toMatch(
+        /You wrote "What is a tandem\?".*first word.*\d+ tokens.*tokens\/s/s,
+      );
+      return true;
+    });
     await ui.page.getByRole('complementary').getByRole('link').waitFor();
   });
 
