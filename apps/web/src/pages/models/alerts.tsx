@@ -22,13 +22,9 @@ export function Alerts() {
   return (
     <ul aria-label={t('models.alerts')} className="grid gap-2">
       {on.map(({ id, kind, engine, message, startedAt }) => (
-        <li
-          key={id}
-          role="alert"
-          className="flex items-start gap-2 rounded-xl border border-warning bg-raised px-4 py-3 text-sm"
-        >
+        <li key={id} className="flex items-start gap-2 rounded-xl border border-warning bg-raised px-4 py-3 text-sm">
           <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warning" />
-          <span>
+          <span role="alert">
             <strong>
               {t(`models.alertKind.${kind}`)}
               {engine !== null && ` (${engine})`}
