@@ -103,6 +103,8 @@ export class EngineSupervisor implements Engine {
   }
 
   async isIdle(): Promise<boolean> {
+    // One that is still being looked for may be in the middle of answers.
+    await this.launching;
     return (await this.watch?.isIdle()) ?? true;
   }
 

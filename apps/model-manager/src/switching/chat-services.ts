@@ -9,10 +9,13 @@ const ANSWER_LIMIT_MS = 1_500;
 export class ChatServices {
   /** When each was heard last, on the monotonic clock. */
   private readonly seen = new Map<string, number>();
+  /** Before this some may live that have not been heard yet. */
+  private knownFrom = Number.POSITIVE_INFINITY;
 
   constructor(private readonly bus: Bus) {}
 
   begin(): void {
+    this.knownFrom = performance.now() + HEARTBEAT_LOST_AFTER_MS;
     this.bus.subscribe(PresenceSubjects.chat, (message) => {
       const { instanceId, leaving } = message.json<Heartbeat>();
       if (leaving === true) this.seen.delete(instanceId);
@@ -25,6 +28,7 @@ export class ChatServices {
    * It is asked over the connection that the announcement went out on, so who answers has heard it.
    */
   async areDone(engineIds: readonly string[], revision: number): Promise<boolean> {
+    if (performance.now() < this.knownFrom) return false;
     const living = this.living();
     if (living.length === 0) return true;
     const answers = await this.bus.connection.requestMany(RunningSubjects.ask, '{}', {
