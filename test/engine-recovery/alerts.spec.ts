@@ -121,6 +121,7 @@ describe('an alert', () => {
     const answer = await connection.request(AlertSubjects.list, JSON.stringify({ id: '1', data: {} }));
     return answer.json<{ response: AlertList }>().response;
   };
+  const metrics = async (): Promise<string> => (await fetch(`${manager.url}/metrics`)).text();
   const oom = () => eventually(() => heard.find(({ kind }) => kind === 'cuda_out_of_memory'), { timeoutMs: 20_000 });
 
   it('begins with the first CUDA out of memory in the log of an engine, and everybody hears of it', async () => {
@@ -133,19 +134,14 @@ describe('an alert', () => {
     });
     expect((await list()).items.map(({ id }) => id)).toContain(alert.id);
     expect(states.some(({ alerts = [] }) => alerts.some(({ id }) => id === alert.id))).toBe(true);
-    expect(await (await fetch(`${manager.url}/metrics`)).text()).toMatch(
-      /tandem_alerts_total\{kind="cuda_out_of_memory"\} 1/,
-    );
+    expect(await metrics()).toMatch(/tandem_alerts_total\{kind="cuda_out_of_memory"\} 1/);
   });
 
   it('ends when no more come, and does not begin anew within its cool-down although the engine fails on', async () => {
     const { id } = await oom();
     await eventually(() => heard.find((alert) => alert.id === id && alert.endedAt !== null), { timeoutMs: 20_000 });
     await eventually(
-      async () => {
-        const metrics = await (await fetch(`${manager.url}/metrics`)).text();
-        return Number(/tandem_engine_failures_total\{[^}]*\} (\d+)/.exec(metrics)?.[1]) >= 4;
-      },
+      async () => Number(/tandem_engine_failures_total\{[^}]*\} (\d+)/.exec(await metrics())?.[1]) >= 4,
       { timeoutMs: 30_000 },
     );
     expect(heard.filter(({ kind, endedAt }) => kind === 'cuda_out_of_memory' && endedAt === null)).toHaveLength(1);
@@ -185,5 +181,19 @@ describe('an alert', () => {
     beat(105);
     const alert = await eventually(() => heard.find(({ kind }) => kind === 'request_timeouts'));
     expect(alert).toMatchObject({ engine: null, count: 5, threshold: 5 });
+  });
+
+  it('is known after a kill -9 of model-manager, and keeps to its cool-down although the engine fails on', async () => {
+    const before = await list();
+    await manager.kill();
+    heard.length = 0;
+    await manager.start();
+    const known = await eventually(async () => {
+      const { items } = await list().catch(() => ({ items: [] }));
+      return items.length >= before.items.length ? items : undefined;
+    });
+    expect(known.map(({ id }) => id)).toEqual(expect.arrayContaining(before.items.map(({ id }) => id)));
+    await eventually(async () => /tandem_engine_log_warnings_total\{[^}]*cuda_out_of_memory/.test(await metrics()));
+    expect(heard.filter(({ kind, endedAt }) => kind === 'cuda_out_of_memory' && endedAt === null)).toEqual([]);
   });
 });

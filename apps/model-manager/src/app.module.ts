@@ -189,14 +189,15 @@ export function modelManagerModule(settings: Settings): Type {
       benchmarkProvider(settings, () => inForce()),
       {
         provide: LeadershipService,
-        inject: [Lease, SwitchesService, EnginesService, ChatServices, Logger],
+        inject: [Lease, SwitchesService, EnginesService, ChatServices, AlertsService, Logger],
         useFactory: (
           lease: Lease,
           switches: SwitchesService,
           engines: EnginesService,
           chats: ChatServices,
+          alerts: AlertsService,
           logger: Logger,
-        ) => new LeadershipService(lease, switches, engines, chats, settings.engineStateDirectory, logger),
+        ) => new LeadershipService(lease, switches, engines, chats, alerts, settings.engineStateDirectory, logger),
       },
     ],
   })

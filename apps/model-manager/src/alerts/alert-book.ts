@@ -30,8 +30,21 @@ export class AlertBook {
       startedAt: at,
       endedAt: null,
     };
-    this.alerts = [alert, ...this.alerts].filter((one, index) => index < KEPT || one.endedAt === null);
+    this.alerts = [alert, ...this.alerts];
     return alert;
+  }
+
+  /** Those of a process before this one. */
+  restore(alerts: readonly Alert[]): void {
+    this.alerts = [...alerts].sort((one, other) => other.startedAt - one.startedAt);
+  }
+
+  /** @returns those that are over and make room for newer ones. */
+  forget(): Alert[] {
+    const stays = (alert: Alert, index: number): boolean => index < KEPT || alert.endedAt === null;
+    const forgotten = this.alerts.filter((alert, index) => !stays(alert, index));
+    this.alerts = this.alerts.filter(stays);
+    return forgotten;
   }
 
   /** @returns null when it is not on. */

@@ -3,9 +3,11 @@ import type { FactoryProvider } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import type { Settings } from '../config';
 import { ChatNews } from '../news/chat-news';
+import { RecordBucket } from '../storage/record-bucket';
 import { AlertsService } from './alerts.service';
 import { makeChannels } from './make-channels';
 import { Notices } from './notices';
+import { STORED_ALERTS } from './stored-alert';
 
 /** Alerts as they are configured. */
 export function alertsProvider(settings: Settings): FactoryProvider<AlertsService> {
@@ -22,6 +24,13 @@ export function alertsProvider(settings: Settings): FactoryProvider<AlertsServic
     provide: AlertsService,
     inject: [Bus, ChatNews, Logger],
     useFactory: (bus: Bus, news: ChatNews, logger: Logger) =>
-      new AlertsService(bus, limits, new Notices(makeChannels(settings), logger), news, logger),
+      new AlertsService(
+        bus,
+        limits,
+        new Notices(makeChannels(settings), logger),
+        new RecordBucket(bus, STORED_ALERTS, logger),
+        news,
+        logger,
+      ),
   };
 }

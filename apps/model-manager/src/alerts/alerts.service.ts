@@ -4,8 +4,9 @@ import { counter, gauge } from '#common/metrics';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Logger } from 'nestjs-pino';
 import type { ChatNews } from '../news/chat-news';
+import type { RecordBucket } from '../storage/record-bucket';
 import { AlertBook, type AlertFacts } from './alert-book';
-import { warningsIn, type LogWarning } from './log-patterns';
+import { isLogWarning, warningsIn, type LogWarning } from './log-patterns';
 import type { Notices } from './notices';
 import { RateAlarm, type RateChange } from './rate-alarm';
 
@@ -31,6 +32,9 @@ const WORDS: Readonly<Record<LogWarning, { what: string; advice: string }>> = {
   },
 };
 
+/** They end when the engine that they are about does well again, or is ended. */
+const CARE_ALERTS: readonly AlertKind[] = ['crash_loop', 'stepped_down'];
+
 interface Watched {
   kind: LogWarning;
   /** Null: timeouts that chat-services saw, of any engine. */
@@ -45,6 +49,8 @@ export class AlertsService implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly watched = new Map<string, Watched>();
   private readonly listeners: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
+  /** Another instance leads, and tells of what all can see. */
+  private standby = true;
   private readonly lines = counter('tandem_engine_log_warnings_total', 'Lines of engine logs that warn', [
     'engine',
     'kind',
@@ -55,10 +61,13 @@ export class AlertsService implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly bus: Bus,
     private readonly limits: AlertLimits,
     private readonly notices: Notices,
+    private readonly kept: RecordBucket<Alert>,
     news: ChatNews,
     private readonly logger: Pick<Logger, 'warn' | 'log'>,
   ) {
-    news.onTimeouts((count) => this.see('request_timeouts', null, count));
+    news.onTimeouts((count) => {
+      if (!this.standby) this.see('request_timeouts', null, count);
+    });
     const { book } = this;
     gauge('tandem_alerts_active', 'Alerts that are on', ['kind'], function () {
       for (const kind of ALERT_KINDS) this.set({ kind }, book.on(kind));
@@ -72,6 +81,20 @@ export class AlertsService implements OnApplicationBootstrap, OnModuleDestroy {
   onModuleDestroy(): void {
     clearInterval(this.timer);
     this.notices.end();
+    this.kept.end();
+  }
+
+  /**
+   * Goes on with the alerts of the instance that led before, which may have been this one before a restart.
+   * @param engines those that are cared for: what was said of others is over with them.
+   */
+  async begin(engines: readonly string[]): Promise<void> {
+    await this.kept.begin();
+    this.book.restore(this.kept.values());
+    for (const alert of this.book.list()) this.resume(alert);
+    for (const { kind, engine } of this.active())
+      if (CARE_ALERTS.includes(kind) && engine !== null && !engines.includes(engine)) this.clear(kind, engine);
+    this.standby = false;
   }
 
   /** A line that an engine has printed. */
@@ -112,10 +135,23 @@ export class AlertsService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private see(kind: LogWarning, engine: string | null, count: number): void {
+    const watched = this.watch(kind, engine);
+    this.take(watched, watched.alarm.seen(performance.now(), count));
+  }
+
+  private watch(kind: LogWarning, engine: string | null): Watched {
     const key = `${kind} ${engine ?? ''}`;
     const watched = this.watched.get(key) ?? { kind, engine, alarm: this.makeAlarm(kind) };
     this.watched.set(key, watched);
-    this.take(watched, watched.alarm.seen(performance.now(), count));
+    return watched;
+  }
+
+  /** Of each kind and engine the newest counts; older ones come after it. */
+  private resume({ kind, engine, count, endedAt }: Alert): void {
+    if (!isLogWarning(kind) || this.watched.has(`${kind} ${engine ?? ''}`)) return;
+    const { alarm } = this.watch(kind, engine);
+    if (endedAt === null) alarm.resumeOn(performance.now(), count ?? 0);
+    else alarm.resumeQuiet(performance.now(), Math.max(0, Date.now() - endedAt));
   }
 
   private makeAlarm(kind: LogWarning): RateAlarm {
@@ -145,6 +181,8 @@ export class AlertsService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private tell(alert: Alert): void {
+    this.kept.save(alert);
+    for (const forgotten of this.book.forget()) this.kept.remove(forgotten);
     this.bus.publishJson(AlertSubjects.changed, alert);
     this.notices.send(alert);
     for (const listener of this.listeners) listener();

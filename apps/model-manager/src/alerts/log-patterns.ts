@@ -1,5 +1,12 @@
+import type { AlertKind } from '#contracts/alerts';
+
 /** What a line of an engine's log warns of. */
-export type LogWarning = 'log_errors' | 'cuda_out_of_memory' | 'request_timeouts';
+const LOG_WARNINGS = ['log_errors', 'cuda_out_of_memory', 'request_timeouts'] as const satisfies AlertKind[];
+export type LogWarning = (typeof LOG_WARNINGS)[number];
+
+export function isLogWarning(kind: AlertKind): kind is LogWarning {
+  return LOG_WARNINGS.some((warning) => warning === kind);
+}
 
 /**
  * vLLM writes `ERROR 11-21 10:51:09 [core.py:1510] ...` behind the name of its process, uvicorn `ERROR:    ...`. A traceback

@@ -64,4 +64,20 @@ describe('an alarm', () => {
     expect(alarm.look(0)).toBeNull();
     expect(alarm.seen(1)).toEqual(began(1));
   });
+
+  it('that was on at a restart ends when the window is over, and begins anew only after the cool-down', () => {
+    const alarm = new RateAlarm(rule);
+    alarm.resumeOn(1_000, 3);
+    expect(alarm.look(1_000)).toBeNull();
+    expect(alarm.look(1_000 + rule.windowMs)).toBeNull();
+    expect(alarm.look(3_000 + rule.windowMs)).toEqual({ kind: 'ended' });
+    expect(alarm.seen(4_000 + rule.windowMs, 100)).toBeNull();
+  });
+
+  it('that had ended before a restart keeps to the rest of its cool-down', () => {
+    const alarm = new RateAlarm(rule);
+    alarm.resumeQuiet(1_000, rule.coolDownMs - 5_000);
+    expect(alarm.seen(5_000, 100)).toBeNull();
+    expect(alarm.look(6_000)).toEqual(began(100));
+  });
 });

@@ -24,6 +24,17 @@ export class RateAlarm {
     this.window = new RateWindow(rule.windowMs);
   }
 
+  /** It was on when a process before this one ended. Its window is not kept: what it counted is as if seen now. */
+  resumeOn(atMs: number, count: number): void {
+    this.window.add(atMs, Math.max(count, this.rule.threshold));
+    this.state = { kind: 'on' };
+  }
+
+  /** It had ended so long ago when this process began. */
+  resumeQuiet(atMs: number, endedMsAgo: number): void {
+    this.state = { kind: 'quiet', notBefore: atMs + this.rule.coolDownMs - endedMsAgo };
+  }
+
   /** Something was seen. */
   seen(atMs: number, count = 1): RateChange | null {
     this.window.add(atMs, count);

@@ -38,7 +38,6 @@ export function benchmarkProvider(
         ]);
       const kind = {
         bucket: 'models-benchmarks',
-        what: 'benchmarks',
         keyOf: ({ profile, id }: BenchmarkRun) => [profile, id],
         parse: parseRun,
       };

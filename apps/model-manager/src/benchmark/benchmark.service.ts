@@ -86,7 +86,7 @@ export class BenchmarkService implements OnApplicationBootstrap, BeforeApplicati
   ) {}
 
   onApplicationBootstrap(): void {
-    this.runs.begin();
+    void this.runs.begin();
     this.requests.begin();
     this.news.onBeat(() => this.look());
   }

@@ -53,11 +53,7 @@ const runSchema = z.object({
     .nullable(),
 });
 
-/** A benchmark as it is kept; null for one of another version. */
-export function parseRun(text: string): BenchmarkRun | null {
-  try {
-    return runSchema.parse(JSON.parse(text));
-  } catch {
-    return null; // it cannot be compared with: the next one is the first again
-  }
+/** A benchmark as it is kept; null for one of another version, which cannot be compared with. */
+export function parseRun(document: unknown): BenchmarkRun | null {
+  return runSchema.safeParse(document).data ?? null;
 }

@@ -35,16 +35,16 @@ export class BootStore {
       bus,
       {
         bucket: 'models-boots',
-        what: 'measured boots',
         keyOf: ({ host, profile, engine, vllmVersion }) => [host, profile, String(engine), vllmVersion],
-        parse,
+        // Of another version: it is measured again at the next boot.
+        parse: (document) => storedBootSchema.safeParse(document).data ?? null,
       },
       logger,
     );
   }
 
   begin(): void {
-    this.bucket.begin();
+    void this.bucket.begin();
   }
 
   end(): void {
@@ -61,13 +61,5 @@ export class BootStore {
 
   save(boot: StoredBoot): void {
     this.bucket.save(boot);
-  }
-}
-
-function parse(text: string): StoredBoot | null {
-  try {
-    return storedBootSchema.parse(JSON.parse(text));
-  } catch {
-    return null; // of another version: it is measured again at the next boot
   }
 }

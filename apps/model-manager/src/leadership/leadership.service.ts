@@ -1,5 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import type { AlertsService } from '../alerts/alerts.service';
 import { endStrays } from '../drivers/process-driver';
 import type { EnginesService } from '../engines/engines.service';
 import type { ChatServices } from '../switching/chat-services';
@@ -18,6 +19,7 @@ export class LeadershipService implements OnApplicationBootstrap, BeforeApplicat
     private readonly switches: SwitchesService,
     private readonly engines: EnginesService,
     private readonly chats: ChatServices,
+    private readonly alerts: AlertsService,
     private readonly stateDirectory: string,
     private readonly logger: Logger,
   ) {
@@ -45,6 +47,7 @@ export class LeadershipService implements OnApplicationBootstrap, BeforeApplicat
     const known = await this.switches.open();
     // Engines that no record names would hold GPUs for ever.
     await endStrays(this.stateDirectory, known);
+    await this.alerts.begin(known);
     this.switches.begin();
     this.engines.begin();
     this.resolve();

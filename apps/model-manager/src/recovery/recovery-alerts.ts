@@ -14,7 +14,8 @@ export function recoveryAlerts(alerts: AlertsService): RecoveryNews {
       }),
     onRecovered: (engine) => alerts.clear('crash_loop', engine),
     onSteppedDown: (engine, changes, failure) => {
-      alerts.clear('stepped_down', engine);
+      // Found again after a restart, without a new failure: what was said of it holds on.
+      if (changes === null || failure !== '') alerts.clear('stepped_down', engine);
       if (changes === null) return;
       const message = `${engine} runs with less than its profile says: ${changes.join('; ')}. A switch to the profile, or a restart, tries all of it again. ${failure}`;
       alerts.raise({ kind: 'stepped_down', engine, message: message.trim() });

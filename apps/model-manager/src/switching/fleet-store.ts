@@ -1,8 +1,8 @@
 import type { Bus } from '#common/bus';
 import type { Switch } from '#contracts/switching';
 import type { Logger } from 'nestjs-pino';
+import { KeptDocuments } from '../storage/kept-documents';
 import type { FleetRecord } from './fleet-record';
-import { KeptDocuments } from './kept-documents';
 
 const SWITCHES_BUCKET = 'models-switches';
 const FLEET_BUCKET = 'models-fleet';

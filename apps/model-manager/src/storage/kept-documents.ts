@@ -6,8 +6,8 @@ import type { Logger } from 'nestjs-pino';
 const RETRY_MS = 1_000;
 
 /**
- * JSON documents in a JetStream bucket, newest version only. What is written while JetStream is away is written when it is
- * back, in the order of its keys.
+ * JSON documents in a JetStream bucket, newest version only: model-manager has no database, and what NATS keeps outlives
+ * its host's disk. What is written while JetStream is away is written when it is back, in the order of its changes.
  */
 export class KeptDocuments {
   private readonly unsaved = new Map<string, string | null>();
@@ -31,10 +31,8 @@ export class KeptDocuments {
       try {
         return await this.readOnce();
       } catch (error) {
+        await this.pause('what was kept cannot be read; trying again', error);
         if (this.closed) return new Map();
-        this.logger.warn({ msg: 'what was kept cannot be read; trying again', bucket: this.name, err: error });
-        this.bucket = null;
-        await pause(RETRY_MS);
       }
     }
   }
@@ -64,10 +62,8 @@ export class KeptDocuments {
         await (text === null ? bucket.purge(key) : bucket.put(key, text));
         if (this.unsaved.get(key) === text) this.unsaved.delete(key);
       } catch (error) {
+        await this.pause('a change cannot be kept; trying again', error);
         if (this.closed) return;
-        this.logger.warn({ msg: 'a change cannot be kept; trying again', bucket: this.name, err: error });
-        this.bucket = null;
-        await pause(RETRY_MS);
       }
     }
   }
@@ -84,9 +80,18 @@ export class KeptDocuments {
     const found = new Map<string, unknown>();
     for (const key of keys) {
       const entry = await bucket.get(key);
-      if (entry !== null && entry.length > 0) found.set(key, entry.json());
+      const document = entry?.operation === 'PUT' ? documentIn(entry.string()) : undefined;
+      if (document !== undefined) found.set(key, document);
     }
     return found;
+  }
+
+  /** At the end of the service the connection is closed under it: that is no news. */
+  private async pause(msg: string, error: unknown): Promise<void> {
+    if (this.closed) return;
+    this.logger.warn({ msg, bucket: this.name, err: error });
+    this.bucket = null;
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS).unref());
   }
 
   private async open(): Promise<KV> {
@@ -95,4 +100,11 @@ export class KeptDocuments {
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
+/** Undefined for what is no JSON: trying again would not mend it. */
+function documentIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
