@@ -51,7 +51,7 @@ export class ServerProcess {
     child.unref();
     this.child = child;
     this.guard = leash(`kill -9 ${this.pid}; rm -rf ${shellWord(folder)}`);
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 90_000;
     while (!(await isReady())) {
       if (!this.running || performance.now() > deadline) {
         const log = readFileSync(logFile, 'utf8').slice(-2_000);

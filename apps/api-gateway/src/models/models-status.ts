@@ -1,20 +1,19 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Bus } from '#common/bus';
 import { ModelsDirectory } from '#common/models-directory';
+import { Presence } from '#common/presence';
 import type { EngineAnnouncement, ModelsState } from '#contracts/models';
-import { HEARTBEAT_LOST_AFTER_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import { PresenceSubjects } from '#contracts/presence';
 import type { EngineViewDto, ModelsStateKind, ModelsStatusDto, QueueDto } from './models-status.dto';
-
-interface Seen {
-  beat: Heartbeat;
-  at: number;
-}
 
 /** The engines, the switch and the queue, as they were announced last: no question to anybody, so it is told at once. */
 @Injectable()
 export class ModelsStatus implements OnModuleInit {
-  /** By chat-service. */
-  private readonly chats = new Map<string, Seen>();
+  private readonly chats = new Presence(
+    () => this.onQueue(),
+    () => this.onQueue(),
+  );
+  private told = '';
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -24,7 +23,7 @@ export class ModelsStatus implements OnModuleInit {
 
   onModuleInit(): void {
     this.directory.onChange(() => this.changed());
-    this.bus.subscribe(PresenceSubjects.chat, (message) => this.onBeat(message.json<Heartbeat>()));
+    this.chats.listen(this.bus, PresenceSubjects.chat);
   }
 
   status(): ModelsStatusDto {
@@ -43,24 +42,18 @@ export class ModelsStatus implements OnModuleInit {
     return () => this.listeners.delete(listener);
   }
 
-  private onBeat(beat: Heartbeat): void {
-    const before = JSON.stringify(this.queue());
-    if (beat.leaving === true) this.chats.delete(beat.instanceId);
-    else this.chats.set(beat.instanceId, { beat, at: performance.now() });
-    if (JSON.stringify(this.queue()) !== before) this.changed();
+  private onQueue(): void {
+    const queue = JSON.stringify(this.queue());
+    if (queue === this.told) return;
+    this.told = queue;
+    this.changed();
   }
 
   private queue(): QueueDto {
     const queue = { waiting: 0, running: 0 };
-    const now = performance.now();
-    for (const [id, { beat, at }] of this.chats) {
-      if (now - at > HEARTBEAT_LOST_AFTER_MS) {
-        this.chats.delete(id);
-        continue;
-      }
-      const waiting = beat.waiting ?? 0;
+    for (const { inFlight, waiting = 0 } of this.chats.beats) {
       queue.waiting += waiting;
-      queue.running += Math.max(0, beat.inFlight - waiting);
+      queue.running += Math.max(0, inFlight - waiting);
     }
     return queue;
   }

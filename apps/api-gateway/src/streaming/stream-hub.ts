@@ -11,10 +11,11 @@ import {
   type GenerateRequest,
   type QueueNews,
 } from '#contracts/generate';
-import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_LOST_AFTER_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import { HEARTBEAT_INTERVAL_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
 import { Bus } from '#common/bus';
 import { Drain } from '#common/drain';
 import { gauge } from '#common/metrics';
+import { Presence } from '#common/presence';
 import { Readiness } from '#common/readiness';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { LiveStream, type StreamReader } from './live-stream';
@@ -35,7 +36,10 @@ export type StreamRequest = Omit<GenerateRequest, 'stream' | 'gatewayId'>;
 export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   readonly gatewayId = `gw-${randomUUID().slice(0, 8)}`;
   private readonly streams = new Map<number, LiveStream>();
-  private readonly owners = new Map<string, number>();
+  private readonly owners = new Presence(
+    () => undefined,
+    (ownerId, left) => this.onOwnerGone(ownerId, left),
+  );
   /** Had bytes in the message that is being read. (A Set that is cleared so often keeps its old tables alive: see `LiveStream.release`.) */
   private readonly touched: LiveStream[] = [];
   private readonly outgoing: Uint8Array[] = [];
@@ -60,7 +64,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
 
   onModuleInit(): void {
     this.bus.subscribe(FrameSubjects.of(this.gatewayId), (message) => this.onFrames(message.data));
-    this.bus.subscribe(PresenceSubjects.chat, (message) => this.onBeat(message.json<Heartbeat>()));
+    this.owners.listen(this.bus, PresenceSubjects.chat);
     // Frames that were on their way are lost: an error now, not a gap later.
     this.bus.onLost(() => {
       this.unannounced.push(...this.streams.values());
@@ -142,7 +146,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
         this.onFrame(frame, ownerId);
       });
       // Every frame message is a heartbeat too.
-      if (sender !== '') this.owners.set(sender, performance.now());
+      if (sender !== '') this.owners.heard(sender);
     } catch (error) {
       // Only a peer of another version can be the cause; its streams will end by their sequence or their deadline.
       this.logger.error({ msg: 'a frame message could not be read', err: error });
@@ -227,25 +231,21 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     // A client may leave in the turn in which it asked: a cancel that overtakes its request would stop nothing.
     this.sendOutgoing();
     // Before the owner is known every chat-service hears it.
-    const targets = stream.ownerId === null ? [...this.owners.keys()] : [stream.ownerId];
+    const targets = stream.ownerId === null ? this.owners.ids : [stream.ownerId];
     for (const owner of targets) this.bus.publishJson(ChatSubjects.cancel(owner), cancel);
   }
 
-  private onBeat({ instanceId, leaving }: Heartbeat): void {
-    if (leaving === true) this.owners.delete(instanceId);
-    else this.owners.set(instanceId, performance.now());
+  /** One that leaves has ended its streams itself. */
+  private onOwnerGone(ownerId: string, left: boolean): void {
+    if (left) return;
+    this.logger.warn({ msg: 'a chat-service fell silent; its streams are ended', ownerId });
+    const gone = interrupted('The chat service that streamed this answer is gone.');
+    this.endAll((stream) => stream.ownerId === ownerId, gone);
   }
 
   private tick(): void {
     const at = performance.now();
     this.beat(false);
-    for (const [ownerId, seen] of this.owners) {
-      if (at - seen <= HEARTBEAT_LOST_AFTER_MS) continue;
-      this.owners.delete(ownerId);
-      this.logger.warn({ msg: 'a chat-service fell silent; its streams are ended', ownerId });
-      const gone = interrupted('The chat service that streamed this answer is gone.');
-      this.endAll((stream) => stream.ownerId === ownerId, gone);
-    }
     for (const stream of [...this.streams.values()]) {
       if (stream.ownerId === null && at - stream.openedAt > ACCEPT_LIMIT_MS) {
         this.cancel(stream, 'gateway_failed');

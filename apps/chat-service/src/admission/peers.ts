@@ -1,25 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { HEARTBEAT_INTERVAL_MS, HEARTBEAT_LOST_AFTER_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { PresenceSubjects } from '#contracts/presence';
 import { Bus } from '#common/bus';
+import { Presence } from '#common/presence';
 
 /** The chat-services that live, by their heartbeats: each may use its share of what an engine takes. */
 @Injectable()
-export class Peers implements OnModuleInit, OnApplicationShutdown {
+export class Peers implements OnModuleInit {
   readonly instanceId = `chat-${randomUUID().slice(0, 8)}`;
-  private readonly lastSeen = new Map<string, number>();
+  private readonly living = new Presence(
+    (_beat, before) => {
+      if (before === null) this.changed();
+    },
+    () => this.changed(),
+  );
   private readonly listeners: (() => void)[] = [];
-  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly bus: Bus) {}
 
   onModuleInit(): void {
-    this.bus.subscribe(PresenceSubjects.chat, (message) => this.onBeat(message.json<Heartbeat>()));
-    this.timer = setInterval(() => this.forgetSilent(performance.now()), HEARTBEAT_INTERVAL_MS);
-  }
-
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.living.listen(this.bus, PresenceSubjects.chat);
   }
 
   /** Called when one came or went. */
@@ -29,21 +29,8 @@ export class Peers implements OnModuleInit, OnApplicationShutdown {
 
   /** Our part of what an engine takes. */
   shareOf(sequences: number): number {
-    return shareOf(sequences, this.instanceId, [...this.lastSeen.keys()]);
-  }
-
-  private onBeat({ instanceId, leaving }: Heartbeat): void {
-    if (instanceId === this.instanceId) return;
-    const known = this.lastSeen.has(instanceId);
-    if (leaving === true) this.lastSeen.delete(instanceId);
-    else this.lastSeen.set(instanceId, performance.now());
-    if (known !== this.lastSeen.has(instanceId)) this.changed();
-  }
-
-  private forgetSilent(at: number): void {
-    const silent = [...this.lastSeen].filter(([, seen]) => at - seen > HEARTBEAT_LOST_AFTER_MS);
-    for (const [instanceId] of silent) this.lastSeen.delete(instanceId);
-    if (silent.length > 0) this.changed();
+    const others = this.living.ids.filter((id) => id !== this.instanceId);
+    return shareOf(sequences, this.instanceId, others);
   }
 
   private changed(): void {

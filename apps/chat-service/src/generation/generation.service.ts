@@ -23,6 +23,7 @@ import type { RequestEnding } from '#contracts/usage';
 import { Bus } from '#common/bus';
 import { Drain } from '#common/drain';
 import { ModelsDirectory } from '#common/models-directory';
+import { Presence } from '#common/presence';
 import { Readiness } from '#common/readiness';
 import { startSpan, type Traced } from '#common/tracing';
 import { Admission } from '../admission/admission';
@@ -34,7 +35,6 @@ import { EngineRouter, type Route } from '../engines/engine-router';
 import { Bookkeeping } from './bookkeeping';
 import { ChatTurns } from './chat-turns';
 import { FrameSender } from './frame-sender';
-import { GatewayWatch } from './gateway-watch';
 import { Generation, type GenerationLimits, type GenerationOwner, type Prologue } from './generation';
 import { JournalPublisher } from './journal-publisher';
 import { PendingRequest } from './pending-request';
@@ -63,7 +63,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   readonly instanceId: string;
   /** Requests that run or wait, or whose question is being written down. */
   private readonly running = new Map<string, Generation | QueuedRequest | PendingRequest>();
-  private readonly gateways = new GatewayWatch();
+  private readonly gateways = new Presence(
+    () => undefined,
+    (gatewayId, left) => this.onGatewayGone(gatewayId, left),
+  );
   private readonly sender: FrameSender;
   private readonly books: Bookkeeping;
   private readonly limits: GenerationLimits;
@@ -111,7 +114,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       this.cancelStream(message.json<CancelStream>()),
     );
     this.bus.subscribe(ChatSubjects.cancelRequest, (message) => this.cancelRequest(message));
-    this.bus.subscribe(PresenceSubjects.gateway, (message) => this.onGatewayBeat(message.json<Heartbeat>()));
+    this.gateways.listen(this.bus, PresenceSubjects.gateway);
     // What was on its way is lost with the connection, and the gateways end these streams too.
     this.bus.onLost(() => this.endAll('gateway_failed', () => true));
     this.readiness.add('ledger', () => this.publisher.ready);
@@ -179,7 +182,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
 
   private take(message: Uint8Array): void {
     const { head, body } = decodeGenerate(message);
-    this.gateways.seen(head.gatewayId, performance.now());
+    this.gateways.heard(head.gatewayId);
     if (head.chat?.kind === 'stored') return void this.keepThenAdmit(head, body);
     try {
       this.admit(head, body);
@@ -348,11 +351,13 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
   }
 
-  private onGatewayBeat({ instanceId, leaving }: Heartbeat): void {
-    if (leaving === true) {
-      this.gateways.left(instanceId);
-      this.sender.forget(instanceId);
-    } else this.gateways.seen(instanceId, performance.now());
+  /** One that leaves has ended its streams itself. */
+  private onGatewayGone(gatewayId: string, left: boolean): void {
+    if (!left) {
+      this.logger.warn({ msg: 'a gateway fell silent; its streams are ended', gatewayId });
+      this.endAll('gateway_failed', (generation) => generation.head.gatewayId === gatewayId);
+    }
+    this.sender.forget(gatewayId);
   }
 
   private sweep(): void {
@@ -362,11 +367,6 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       if (!(generation instanceof Generation)) continue;
       const counts = generation.checkpoint(at, this.config.CHECKPOINT_EVERY_MS);
       if (counts !== null) this.books.checkpoint(generation.facts, counts);
-    }
-    for (const gatewayId of this.gateways.lost(at)) {
-      this.logger.warn({ msg: 'a gateway fell silent; its streams are ended', gatewayId });
-      this.endAll('gateway_failed', (generation) => generation.head.gatewayId === gatewayId);
-      this.sender.forget(gatewayId);
     }
   }
 

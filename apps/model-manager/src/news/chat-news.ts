@@ -1,18 +1,19 @@
-import { HEARTBEAT_LOST_AFTER_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import { PresenceSubjects, type Heartbeat } from '#contracts/presence';
 import { Bus } from '#common/bus';
+import { Presence } from '#common/presence';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 
 /** What the chat-services say of themselves once a second: whether people use the engines, and what timed out. */
 @Injectable()
 export class ChatNews implements OnModuleInit {
-  private readonly instances = new Map<string, { people: number; timeouts: number; at: number }>();
+  private readonly chats = new Presence((beat, before) => this.take(beat, before));
   private readonly beatListeners: (() => void)[] = [];
   private readonly timeoutListeners: ((count: number) => void)[] = [];
 
   constructor(private readonly bus: Bus) {}
 
   onModuleInit(): void {
-    this.bus.subscribe(PresenceSubjects.chat, (message) => this.take(message.json<Heartbeat>()));
+    this.chats.listen(this.bus, PresenceSubjects.chat);
   }
 
   /** Called with every beat of any chat-service. */
@@ -27,23 +28,14 @@ export class ChatNews implements OnModuleInit {
 
   /** Requests of people that run or wait; null while no chat-service is heard. */
   people(): number | null {
-    this.forgetSilent();
-    if (this.instances.size === 0) return null;
-    return [...this.instances.values()].reduce((sum, { people }) => sum + people, 0);
+    if (this.chats.size === 0) return null;
+    return this.chats.beats.reduce((sum, { people = 0 }) => sum + people, 0);
   }
 
-  private take({ instanceId, people = 0, timeouts = 0, leaving }: Heartbeat): void {
-    const before = this.instances.get(instanceId);
+  private take({ timeouts = 0 }: Heartbeat, before: Heartbeat | null): void {
     // One that we hear for the first time counted before we listened.
-    const grown = before === undefined ? 0 : timeouts - before.timeouts;
-    if (leaving === true) this.instances.delete(instanceId);
-    else this.instances.set(instanceId, { people, timeouts, at: performance.now() });
+    const grown = before === null ? 0 : timeouts - (before.timeouts ?? 0);
     if (grown > 0) for (const listener of this.timeoutListeners) listener(grown);
     for (const listener of this.beatListeners) listener();
-  }
-
-  private forgetSilent(): void {
-    const now = performance.now();
-    for (const [id, { at }] of this.instances) if (now - at > HEARTBEAT_LOST_AFTER_MS) this.instances.delete(id);
   }
 }

@@ -1,5 +1,6 @@
 import type { Bus } from '#common/bus';
-import { HEARTBEAT_LOST_AFTER_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import { Presence } from '#common/presence';
+import { PresenceSubjects } from '#contracts/presence';
 import { RunningSubjects, type RunningRequests } from '#contracts/switching';
 
 /** An answer takes a millisecond; a loaded machine was seen to stall for a second. */
@@ -7,20 +8,12 @@ const ANSWER_LIMIT_MS = 1_500;
 
 /** The chat-services that live, and what they run. */
 export class ChatServices {
-  /** When each was heard last, on the monotonic clock. */
-  private readonly seen = new Map<string, number>();
-  /** Before this some may live that have not been heard yet. */
-  private knownFrom = Number.POSITIVE_INFINITY;
+  private readonly presence = new Presence();
 
   constructor(private readonly bus: Bus) {}
 
   begin(): void {
-    this.knownFrom = performance.now() + HEARTBEAT_LOST_AFTER_MS;
-    this.bus.subscribe(PresenceSubjects.chat, (message) => {
-      const { instanceId, leaving } = message.json<Heartbeat>();
-      if (leaving === true) this.seen.delete(instanceId);
-      else this.seen.set(instanceId, performance.now());
-    });
+    this.presence.listen(this.bus, PresenceSubjects.chat);
   }
 
   /**
@@ -28,8 +21,9 @@ export class ChatServices {
    * It is asked over the connection that the announcement went out on, so who answers has heard it.
    */
   async areDone(engineIds: readonly string[], revision: number): Promise<boolean> {
-    if (performance.now() < this.knownFrom) return false;
-    const living = this.living();
+    // Some may live, and run requests, that we have not heard yet.
+    if (!this.presence.complete) return false;
+    const living = this.presence.ids;
     if (living.length === 0) return true;
     const answers = await this.bus.connection.requestMany(RunningSubjects.ask, '{}', {
       strategy: 'count',
@@ -42,11 +36,5 @@ export class ChatServices {
       if (heard >= revision && engineIds.every((id) => (running[id] ?? 0) === 0)) done.add(instanceId);
     }
     return living.every((instanceId) => done.has(instanceId));
-  }
-
-  private living(): string[] {
-    const now = performance.now();
-    for (const [id, at] of this.seen) if (now - at > HEARTBEAT_LOST_AFTER_MS) this.seen.delete(id);
-    return [...this.seen.keys()];
   }
 }
