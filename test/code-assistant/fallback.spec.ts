@@ -10,7 +10,7 @@ const JAY = 'print("Jay")';
 const ASKED = { modelType: 'prompt', prompt: 'Print "Jay".' };
 const OURS = 'Qwen/Qwen2.5-Coder-7B-Instruct';
 
-describe('another server for the code assistant', () => {
+describe('another server for code and chats', () => {
   let engine: WordingEngine;
   let other: WordingEngine;
   let system: TestSystem;
@@ -18,7 +18,12 @@ describe('another server for the code assistant', () => {
     [engine, other] = await Promise.all([startWordingEngine({ model: OURS }), startWordingEngine({ model: 'other' })]);
     system = await startSystem({
       engine: { url: engine.url },
-      env: { FALLBACK_URL: `${other.url}/v1/`, FALLBACK_MODEL: 'other-model', FALLBACK_API_KEY: 'sk-of-the-other' },
+      env: {
+        FALLBACK_URL: `${other.url}/v1/`,
+        FALLBACK_MODEL: 'other-model',
+        FALLBACK_API_KEY: 'sk-of-the-other',
+        FALLBACK_CHAT: 'admins',
+      },
     });
     engine.say(JAY);
     other.say(`\`\`\`python\n${JAY}\n\`\`\``);
@@ -35,6 +40,7 @@ describe('another server for the code assistant', () => {
 
   it('is not asked while an engine of this installation answers', async () => {
     expect((await generate(system, ASKED)).headers.get('x-tandem-backend')).toBe('vllm');
+    expect((await chat({})).headers.get('x-tandem-backend')).toBeNull();
     expect(other.requests).toHaveLength(0);
     expect(await health()).toMatchObject({ status: 'ok', backend: 'vllm', model: OURS });
   });
@@ -88,17 +94,86 @@ describe('another server for the code assistant', () => {
       expect(other.requests).toHaveLength(asked);
     });
 
-    it('never answers a chat', async () => {
-      const asked = other.requests.length;
-      const chat = await fetch(`${system.url}/v1/chat/completions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-api-key': system.apiKey },
-        body: JSON.stringify({ model: 'default', messages: [{ role: 'user', content: 'Hi' }] }),
+    it('answers the chats of those who may, and everything says so: header, `meta`, ledger, metric and log', async () => {
+      for (const stream of [false, true]) {
+        const response = await chat({ stream });
+        const text = await response.text();
+        expect([response.status, response.headers.get('x-tandem-backend')]).toEqual([200, 'fallback']);
+        expect(text).toContain(stream ? 'data: [DONE]' : '"content"');
+        expect(await ledgerRow(response.headers.get('x-request-id'))).toEqual({
+          model: 'other-model',
+          profile: 'fallback',
+          outcome: 'completed',
+        });
+      }
+      const native = await post('/api/chat', { messages: HELLO });
+      expect(native.headers.get('x-tandem-backend')).toBe('fallback');
+      expect(await native.text()).toMatch(/^event: meta\ndata: \{[^\n]*"model":"other-model","backend":"fallback"/);
+      expect(other.requests.at(-1)).toMatchObject({
+        path: '/v1/chat/completions',
+        headers: { authorization: 'Bearer sk-of-the-other' },
+        body: { model: 'other-model' },
       });
-      expect(chat.status).toBe(503);
+      const metrics = parseMetrics(await (await fetch(`${system.services['chat-service'].url}/metrics`)).text());
+      expect(metrics['tandem_fallback_requests_total{endpoint="/v1/chat/completions",outcome="completed"}']).toBe(2);
+      expect(system.services['chat-service'].log()).toMatch(/"msg":"another server is asked"/);
+    });
+
+    it('counts the prompt of a key with a token limit, known by our key for it', async () => {
+      const key = await (await Accounts.of(system)).newKey({ tokensPerMinute: 10_000 });
+      expect((await chat({}, { 'x-api-key': key })).status).toBe(200);
+      expect(other.counted.at(-1)?.headers).toMatchObject({ authorization: 'Bearer sk-of-the-other' });
+    });
+
+    it('never answers a chat of who may not: another role, a key limited to models, a bare completion', async () => {
+      const asked = other.requests.length;
+      const accounts = await Accounts.of(system);
+      const limited = await accounts.newKey({ allowedModels: [OURS, 'default'] });
+      const answers = [
+        await chat({}, { 'x-api-key': await accounts.newUserKey() }),
+        await chat({}, { 'x-api-key': limited }),
+        await post('/v1/completions', { model: 'default', prompt: 'Hi' }),
+      ];
+      for (const answer of answers) {
+        expect([answer.status, answer.headers.get('x-tandem-backend')]).toEqual([503, null]);
+        expect(((await answer.json()) as { error: unknown }).error).toMatchObject({ code: 'engine_unavailable' });
+      }
       expect(other.requests).toHaveLength(asked);
     });
+
+    it('is named when it fails as well', async () => {
+      other.fail(401);
+      const refused = await chat({});
+      expect([refused.status, refused.headers.get('x-tandem-backend')]).toEqual([503, 'fallback']);
+      expect(await refused.json()).toMatchObject({
+        error: {
+          code: 'engine_unavailable',
+          message: expect.stringMatching(/stands in .* refuses Tandem \(401\)/) as string,
+        },
+      });
+      await other.stop();
+      const gone = await chat({ stream: true });
+      expect([gone.status, gone.headers.get('x-tandem-backend')]).toEqual([503, 'fallback']);
+      expect(await gone.json()).toMatchObject({
+        error: {
+          code: 'engine_unavailable',
+          message: expect.stringMatching(/stands in .* cannot be reached/) as string,
+        },
+      });
+    });
   });
+
+  const HELLO = [{ role: 'user', content: 'Hi' }];
+  const chat = (over: object, headers = {}): Promise<Response> =>
+    post('/v1/chat/completions', { model: 'default', messages: HELLO, ...over }, headers);
+
+  function post(path: string, body: object, headers = {}): Promise<Response> {
+    return fetch(`${system.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': system.apiKey, ...headers },
+      body: JSON.stringify(body),
+    });
+  }
 
   async function ledgerRow(requestId: string | null): Promise<unknown> {
     const client = new Client({ connectionString: system.postgres.url });

@@ -13,6 +13,10 @@ export interface WordingEngine {
   readonly url: string;
   /** What it was asked, oldest first. */
   readonly requests: EngineRequest[];
+  /** What it counted, oldest first. */
+  readonly counted: EngineRequest[];
+  /** From now on it answers everything with this HTTP status. */
+  fail(status: number): void;
   /** What it says to everything from now on. */
   say(text: string): void;
   stop(): Promise<void>;
@@ -31,6 +35,8 @@ export async function startWordingEngine({
   paceMs = 0,
 }: WordingOptions = {}): Promise<WordingEngine> {
   const requests: EngineRequest[] = [];
+  const counted: EngineRequest[] = [];
+  let status = 200;
   let text = '';
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy());
@@ -45,10 +51,15 @@ export async function startWordingEngine({
     for await (const part of request) parts.push(part as Buffer);
     const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as Record<string, unknown>;
     if (path === '/tokenize') {
+      counted.push({ path, headers: request.headers, body });
       json(response, { count: 10 });
       return;
     }
     requests.push({ path, headers: request.headers, body });
+    if (status !== 200) {
+      response.writeHead(status).end('{"error":{"message":"no"}}');
+      return;
+    }
     const chat = path === '/v1/chat/completions';
     if (body['stream'] === true) await stream(response, tokensOf(text), chat, model, paceMs);
     else json(response, whole(text, chat, model));
@@ -58,8 +69,11 @@ export async function startWordingEngine({
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    counted,
+    fail: (code) => (status = code),
     say: (words) => (text = words),
     stop: async () => {
+      if (!server.listening) return;
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

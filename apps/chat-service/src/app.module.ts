@@ -8,6 +8,7 @@ import { CodeController } from './code/code.controller';
 import { CodeTurns } from './code/code-turns';
 import { ConversationsModule } from './conversations/conversations.module';
 import { EngineRouter } from './engines/engine-router';
+import { FallbackPlacement } from './engines/fallback-placement';
 import { ChatTurns } from './generation/chat-turns';
 import { GenerationService } from './generation/generation.service';
 import { JournalPublisher } from './generation/journal-publisher';
@@ -25,6 +26,7 @@ export class AppModule {
         { provide: CHAT_CONFIG, useValue: config },
         ModelsDirectory,
         EngineRouter,
+        FallbackPlacement,
         Peers,
         Admission,
         TokenReservations,

@@ -88,7 +88,7 @@ export const chatVariables = {
   }),
   FALLBACK_URL: variable(z.url({ protocol: /^https?$/ }).optional(), {
     describe:
-      'Another OpenAI-compatible server, which answers requests to the code assistant while no engine of this installation does. Their code leaves the installation then. Unset: such requests get 503.',
+      'Another OpenAI-compatible server, which answers requests to the code assistant (and chats, see FALLBACK_CHAT) while no engine of this installation does. What is asked leaves the installation then. Unset: such requests get 503.',
     example: 'https://llm.example.com/v1',
   }),
   FALLBACK_MODEL: variable(optionalText, { describe: 'The model to ask FALLBACK_URL for.', example: 'gpt-4.1-mini' }),
@@ -96,6 +96,11 @@ export const chatVariables = {
   FALLBACK_MAX_CONCURRENT: variable(count.min(1).default(8), {
     describe: 'Requests that run on FALLBACK_URL at once; the rest waits.',
     example: '8',
+  }),
+  FALLBACK_CHAT: variable(z.enum(['nobody', 'admins', 'everybody']).default('nobody'), {
+    describe:
+      'Whose chats FALLBACK_URL may answer too, when no engine of this installation will: nobody, admins or everybody. Never those of a key that is limited to some models.',
+    example: 'nobody',
   }),
   LEDGER_TIMEOUT_MS: variable(milliseconds.default(5_000), {
     describe: 'How long a request waits for the ledger to take its start before it is refused, milliseconds.',
@@ -131,9 +136,13 @@ function fallbackOf(given: {
   FALLBACK_MODEL?: string | undefined;
   FALLBACK_API_KEY?: string | undefined;
   FALLBACK_MAX_CONCURRENT: number;
+  FALLBACK_CHAT: 'nobody' | 'admins' | 'everybody';
 }): FallbackConfig | null {
   const { FALLBACK_URL: url, FALLBACK_MODEL: model, FALLBACK_API_KEY: apiKey } = given;
-  if (url === undefined) return null;
+  if (url === undefined) {
+    if (given.FALLBACK_CHAT === 'nobody') return null;
+    throw new ConfigError('FALLBACK_CHAT: needs FALLBACK_URL (example: FALLBACK_URL=https://llm.example.com/v1)');
+  }
   if (model === undefined || model === '')
     throw new ConfigError('FALLBACK_MODEL: is needed with FALLBACK_URL (example: FALLBACK_MODEL=gpt-4.1-mini)');
   const base = url.replace(/\/+$/, '').replace(/\/v1$/, '');

@@ -30,6 +30,8 @@ export interface ChatMeta {
   assistantMessageId: string | null;
   /** The model that answers. */
   model: string;
+  /** Another server answers, because no engine of this installation can; absent: one of them does. */
+  backend?: 'fallback';
   /** Which system prompt was put in front; null: none, or the client's own. */
   systemPrompt: Omit<UsedPrompt, 'text'> | null;
   /** Oldest messages that were left out because they did not fit the model's context. */

@@ -37,8 +37,6 @@ export interface CodeTurn {
   chunks: Partial<ChunkSettings> | null;
   /** Another server may answer where no engine of this installation does: neither client nor key says otherwise. */
   mayFallBack: boolean;
-  /** Set by chat-service: the name under which its queue knows who answers, where that is not the model's. */
-  servedBy?: string;
 }
 
 /** Data of the event `meta`, which comes before the first chunk. */

@@ -48,6 +48,8 @@ export interface GenerateRequest {
   chat?: ChatTurn;
   /** Of the code assistant alone; the body is a `CodeBody`. */
   code?: CodeTurn;
+  /** Set by chat-service: the name under which its queue knows another server, where that one answers. */
+  servedBy?: string;
   /** Epoch milliseconds of arrival, for the ledger only: deadlines run on the monotonic clock of each process. */
   receivedAt: number;
   /** Milliseconds the request had spent in the gateway when it was published. */

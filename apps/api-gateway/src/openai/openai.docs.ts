@@ -79,7 +79,9 @@ export const ApiChatCompletions = (): MethodDecorator =>
       summary: 'Create a chat completion',
       description:
         'OpenAI’s parameters and vLLM’s sampling parameters. Fields that are not known are left out and named in the header ' +
-        '`x-tandem-ignored-fields`; fields that would change the server (`chat_template`, addresses of media, ...) are refused.',
+        '`x-tandem-ignored-fields`; fields that would change the server (`chat_template`, addresses of media, ...) are refused. ' +
+        'Where the operator allows another server to stand in for engines that are away, the header `x-tandem-backend: fallback` ' +
+        'says that it was the one that answered, or failed.',
     }),
     ApiBody({ type: ChatCompletionRequestDto, examples: CHAT_EXAMPLES }),
     jsonOrEvents(ChatCompletionDto),

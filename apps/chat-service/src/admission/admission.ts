@@ -299,7 +299,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** The model that is to answer: of code, it may be another server's. */
-function wishOf({ model, code }: GenerateRequest): string {
-  return code?.servedBy ?? model;
+/** The model that is to answer: it may be another server's. */
+function wishOf({ model, servedBy }: GenerateRequest): string {
+  return servedBy ?? model;
 }

@@ -10,13 +10,12 @@ import {
   type CodeStatus,
   type CodeTurn,
 } from '#contracts/code';
-import { CodedError } from '#contracts/errors';
 import type { GenerateRequest } from '#contracts/generate';
 import { DEFAULT_MODEL, isComing, isReady } from '#contracts/models';
 import { ModelsDirectory } from '#common/models-directory';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
-import { FALLBACK_ENGINE } from '../engines/fallback';
-import { EngineRouter, whyNotReady, type Route } from '../engines/engine-router';
+import { EngineRouter, type Route } from '../engines/engine-router';
+import { backendOf } from '../engines/fallback-placement';
 import type { PreparedTurn } from '../generation/chat-turns';
 import { CodeFactsBook, type CodeFacts } from './code-facts';
 import { codePrompt } from './code-prompt';
@@ -38,18 +37,11 @@ export class CodeTurns {
     this.facts = new CodeFactsBook(config.modelsDirectory);
   }
 
-  /** Where no engine of this installation would answer, the request is given to the other server, if it may be. */
-  place(head: GenerateRequest, turn: CodeTurn): void {
-    const { fallback } = this.router;
-    if (fallback === null || !turn.mayFallBack) return;
-    if (this.ownEngine(head.model).model === null) turn.servedBy = fallback.name;
-  }
-
   /** The request has an engine: what it shall read, and how its answer is read. */
   prepare(head: GenerateRequest, turn: CodeTurn, body: Uint8Array, { model }: Route): PreparedTurn {
     const request = JSON.parse(Buffer.from(body).toString('utf8')) as CodeBody;
     const { modelType } = turn;
-    const backend = backendOf({ model });
+    const backend = backendOf(model);
     const prompt = codePrompt(
       modelType,
       request,
@@ -82,7 +74,7 @@ export class CodeTurns {
 
   /** Who would answer now. */
   status(): CodeStatus {
-    const { model, reason } = this.ownEngine(DEFAULT_MODEL);
+    const { model, reason } = this.router.ownEngine(DEFAULT_MODEL, true);
     const fallback = this.router.fallback?.model.servedName ?? null;
     const templates = Object.fromEntries(CODE_MODEL_TYPES.map((type) => [type, this.templates[type].version]));
     return {
@@ -100,21 +92,6 @@ export class CodeTurns {
     return backend === 'vllm' ? facts : { ...facts, fim: null };
   }
 
-  /** The model that an engine of this installation serves under a name, or why none does. A name nobody knows throws. */
-  private ownEngine(name: string): { model: string | null; reason: string | null } {
-    try {
-      const found = this.router.resolve(name, true);
-      const [first] = found.kind === 'ready' ? found.candidates : [];
-      return first === undefined
-        ? { model: null, reason: found.kind === 'not_ready' ? whyNotReady(found.engine) : null }
-        : { model: first.servedName, reason: null };
-    } catch (error) {
-      if (error instanceof CodedError && (name === DEFAULT_MODEL || error.code === 'engine_unavailable'))
-        return { model: null, reason: error.message };
-      throw error;
-    }
-  }
-
   private models(): CodeModel[] {
     const serving = (this.directory.state?.engines ?? []).filter((engine) => isReady(engine) || isComing(engine));
     const models = new Map<string, CodeModel>();
@@ -128,9 +105,4 @@ export class CodeTurns {
       models.set(fallback, { id: fallback, backend: 'fallback', contextTokens: null, fillInTheMiddle: false });
     return [...models.values()];
   }
-}
-
-/** Who answers on this route. */
-export function backendOf({ model }: Pick<Route, 'model'>): Backend {
-  return model.engine.id === FALLBACK_ENGINE ? 'fallback' : 'vllm';
 }

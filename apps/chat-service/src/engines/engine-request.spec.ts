@@ -17,8 +17,15 @@ const head = (over: Partial<GenerateRequest> = {}): GenerateRequest => ({
   ...over,
 });
 
-function sent(over: Partial<GenerateRequest>, body: string): { start: string; json: unknown; length: number } {
-  const [start = '', text = ''] = engineRequest(head(over), 'served', Buffer.from(body), '127.0.0.1:8000')
+function sent(
+  over: Partial<GenerateRequest>,
+  body: string,
+  apiKey: string | null = null,
+): { start: string; json: unknown; length: number } {
+  const [start = '', text = ''] = engineRequest(head(over), 'served', Buffer.from(body), {
+    authority: '127.0.0.1:8000',
+    apiKey,
+  })
     .toString('utf8')
     .split('\r\n\r\n');
   return { start, json: JSON.parse(text), length: Buffer.byteLength(text) };
@@ -49,6 +56,11 @@ describe('the request to an engine', () => {
       prompt: 'x',
     });
     expect(sent({ streaming: false }, '{}').json).toEqual({ model: 'served' });
+  });
+
+  it('has the key of a server that wants one, and else none', () => {
+    expect(sent({}, '{}', 'sk-of-the-other').start).toContain('\r\nAuthorization: Bearer sk-of-the-other');
+    expect(sent({}, '{}').start).not.toContain('Authorization');
   });
 
   it('refuses what is no JSON object', () => {

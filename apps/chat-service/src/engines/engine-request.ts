@@ -1,5 +1,7 @@
 import type { GenerateRequest } from '#contracts/generate';
 import type { Endpoint } from '#contracts/usage';
+import { authorization } from './http/authorization';
+import type { EnginePool } from './http/engine-pool';
 
 const OPEN = 0x7b;
 
@@ -22,8 +24,8 @@ export function engineRequest(
   head: GenerateRequest,
   servedName: string,
   body: Uint8Array,
-  authority: string,
-  { path = PATHS[head.endpoint], apiKey = null }: { path?: EnginePath | undefined; apiKey?: string | null } = {},
+  { authority, apiKey }: Pick<EnginePool, 'authority' | 'apiKey'>,
+  path: EnginePath = PATHS[head.endpoint],
 ): Buffer {
   const options = { include_usage: true, ...(head.continuousUsage ? { continuous_usage_stats: true } : {}) };
   const decided = JSON.stringify({
@@ -36,9 +38,8 @@ export function engineRequest(
   const prefix = Buffer.from(empty ? decided : `${decided.slice(0, -1)},`);
   const tail = empty ? Buffer.alloc(0) : rest.subarray(1);
   const trace = head.traceparent === undefined ? '' : `traceparent: ${head.traceparent}\r\n`;
-  const key = apiKey === null ? '' : `Authorization: Bearer ${apiKey}\r\n`;
   const start =
     `POST ${path} HTTP/1.1\r\nHost: ${authority}\r\nContent-Type: application/json\r\n` +
-    `Content-Length: ${prefix.length + tail.length}\r\nX-Request-Id: ${head.requestId}\r\n${key}${trace}\r\n`;
+    `Content-Length: ${prefix.length + tail.length}\r\nX-Request-Id: ${head.requestId}\r\n${authorization(apiKey)}${trace}\r\n`;
   return Buffer.concat([Buffer.from(start, 'latin1'), prefix, tail]);
 }

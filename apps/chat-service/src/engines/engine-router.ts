@@ -18,8 +18,16 @@ import { EnginePool } from './http/engine-pool';
 export interface Route {
   model: ResolvedModel;
   pool: EnginePool;
-  /** Key for a server that is not ours. */
-  apiKey: string | null;
+}
+
+/** Whether an engine of this installation answers under a name. */
+export interface OwnEngine {
+  /** The model that one serves now; null: none does. */
+  model: string | null;
+  /** None does, but one is on its way: a switch, a boot. */
+  coming: boolean;
+  /** Why none does. */
+  reason: string | null;
 }
 
 /** Knows which engines serve a model, and how each is reached. */
@@ -58,8 +66,27 @@ export class EngineRouter {
 
   /** The way to a ready engine. */
   open(model: ResolvedModel): Route {
-    const apiKey = model.engine.id === FALLBACK_ENGINE ? (this.config.fallback?.apiKey ?? null) : null;
-    return { model, pool: this.pool(model.engine.state.url), apiKey };
+    return { model, pool: this.pool(model) };
+  }
+
+  /** What the engines of this installation can do for a name. @throws CodedError `model_not_found` for one that nobody knows. */
+  ownEngine(name: string, fixed: boolean): OwnEngine {
+    try {
+      const found = this.resolve(name, fixed);
+      if (found.kind === 'ready')
+        return { model: found.candidates[0]?.servedName ?? null, coming: false, reason: null };
+      const { kind } = found.engine.state;
+      return {
+        model: null,
+        coming: kind === 'loading' || kind === 'draining',
+        reason: whyNotReady(found.engine),
+      };
+    } catch (error) {
+      if (error instanceof CodedError && (name === DEFAULT_MODEL || error.code === 'engine_unavailable'))
+        // Before the first news of the engines nobody knows that there is none.
+        return { model: null, coming: this.directory.state === null, reason: error.message };
+      throw error;
+    }
   }
 
   close(): void {
@@ -67,11 +94,12 @@ export class EngineRouter {
     this.pools.clear();
   }
 
-  private pool(url: string): EnginePool {
+  private pool({ engine }: ResolvedModel): EnginePool {
+    const { url } = engine.state;
     let pool = this.pools.get(url);
     if (pool === undefined) {
       this.forgetGone(this.directory.state);
-      pool = new EnginePool(url);
+      pool = new EnginePool(url, engine.id === FALLBACK_ENGINE ? (this.config.fallback?.apiKey ?? null) : null);
       this.pools.set(url, pool);
     }
     return pool;

@@ -2,8 +2,8 @@ import type { Logger } from 'nestjs-pino';
 import type { CodedError, ErrorCode } from '#contracts/errors';
 import type { GenerateRequest } from '#contracts/generate';
 import type { RequestEnding, RequestFacts, RequestTimes, TokenCounts } from '#contracts/usage';
-import { backendOf } from '../code/code-turns';
 import type { Route } from '../engines/engine-router';
+import { backendOf } from '../engines/fallback-placement';
 import { ChatMetrics } from './chat-metrics';
 import type { Generation } from './generation';
 import { TokenAccounts } from './token-accounts';
@@ -65,7 +65,7 @@ export class Bookkeeping {
   /** @param body what the engine read, should it have to be counted. */
   finished(generation: Generation, ending: RequestEnding, route: Route, body: Uint8Array): void {
     const { head, facts, tokenEvents } = generation;
-    if (head.code !== undefined) this.metrics.code(head.code.modelType, backendOf(route), ending);
+    if (head.code !== undefined) this.metrics.code(head.code.modelType, backendOf(route.model), ending);
     const engine = facts.engineLife ?? route.model.engine.id;
     if (ending.countMethod === 'exact') {
       this.accounts.learn(engine, ending, tokenEvents);
@@ -106,6 +106,7 @@ export class Bookkeeping {
   private close(head: GenerateRequest, facts: RequestFacts, ending: RequestEnding): void {
     this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
     this.metrics.end(facts, ending);
+    if (head.servedBy !== undefined) this.metrics.fallback(head.endpoint, ending);
     if (TIMEOUTS.includes(ending.errorCode)) this.timeouts += 1;
     this.logger.log({
       msg: 'request finished',
@@ -121,6 +122,7 @@ export class Bookkeeping {
       status_code: ending.statusCode,
       outcome: ending.outcome,
       error_code: ending.errorCode,
+      ...(head.servedBy === undefined ? {} : { backend: 'fallback' }),
     });
     this.reservations.settle(head, ending.inputTokens + ending.outputTokens);
   }

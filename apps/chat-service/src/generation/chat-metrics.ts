@@ -1,5 +1,5 @@
 import type { Backend, CodeModelType } from '#contracts/code';
-import type { RequestEnding, RequestFacts } from '#contracts/usage';
+import type { Endpoint, RequestEnding, RequestFacts } from '#contracts/usage';
 import { counter, gauge, histogram } from '#common/metrics';
 
 /** 1.5 s is the promise of the first token. */
@@ -25,6 +25,12 @@ export class ChatMetrics {
     'backend',
     'outcome',
   ]);
+
+  private readonly fallbackRequests = counter(
+    'tandem_fallback_requests_total',
+    'Requests that ended, for which another server stood in',
+    ['endpoint', 'outcome'],
+  );
 
   constructor(watched: {
     inFlight: () => number;
@@ -52,6 +58,10 @@ export class ChatMetrics {
 
   code(modelType: CodeModelType, backend: Backend, { outcome }: RequestEnding): void {
     this.codeRequests.inc({ model_type: modelType, backend, outcome });
+  }
+
+  fallback(endpoint: Endpoint, { outcome }: RequestEnding): void {
+    this.fallbackRequests.inc({ endpoint, outcome });
   }
 
   end(facts: RequestFacts, ending: RequestEnding): void {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import type { ChatMeta } from '#contracts/chat';
 import type { UsedPrompt } from '#contracts/conversations';
+import { BACKEND_HEADER } from '#contracts/code';
 import { CodedError, ERRORS, isErrorCode } from '#contracts/errors';
 import type { GenerateRequest } from '#contracts/generate';
 import type { RequestEnding } from '#contracts/usage';
@@ -14,6 +15,7 @@ import { ExchangeRepository, type Exchange } from '../conversations/exchange.rep
 import { Writers } from '../conversations/writers';
 import type { EnginePath } from '../engines/engine-request';
 import type { Route } from '../engines/engine-router';
+import { backendOf } from '../engines/fallback-placement';
 import { TitleWriter } from '../titles/title-writer';
 import type { AnswerFrame } from './generation';
 
@@ -81,12 +83,14 @@ export class ChatTurns {
       unread + context.turns.slice(0, fitted.droppedTurns).reduce((sum, messages) => sum + messages.length, 0);
     if (turn !== undefined)
       await this.exchanges.describe(turn.exchange.answerId, route.model.servedName, prompt, droppedMessages);
+    const fallback = backendOf(route.model) === 'fallback';
     const meta: ChatMeta = {
       requestId: head.requestId,
       conversationId: turn?.exchange.conversationId ?? null,
       userMessageId: turn?.exchange.questionId ?? null,
       assistantMessageId: turn?.exchange.answerId ?? null,
       model: route.model.servedName,
+      ...(fallback ? { backend: 'fallback' } : {}),
       systemPrompt: prompt === null ? null : { source: prompt.source, promptId: prompt.promptId, name: prompt.name },
       droppedMessages,
       promptTokens: fitted.promptTokens,
@@ -94,7 +98,10 @@ export class ChatTurns {
     };
     return {
       body: Buffer.from(JSON.stringify({ ...request, messages: fitted.messages })),
-      frame: { preface: Buffer.from(`event: meta\ndata: ${JSON.stringify(meta)}\n\n`) },
+      frame: {
+        preface: Buffer.from(`event: meta\ndata: ${JSON.stringify(meta)}\n\n`),
+        ...(fallback ? { headers: { [BACKEND_HEADER]: 'fallback' } } : {}),
+      },
     };
   }
 

@@ -34,10 +34,21 @@ export function parseEngineError(body: string, status: number): EngineError {
   };
 }
 
+/** Who a client is told of when it goes wrong. */
+export const OWN_ENGINE = 'The engine';
+export const OTHER_SERVER = 'The server that stands in for the engines of this installation';
+
 /** What the client is told about an engine's error. A message about the client's request is passed on, one about the engine's inside is not. */
-export function toCodedError(error: EngineError, model: string): CodedError {
+export function toCodedError(error: EngineError, model: string, server = OWN_ENGINE): CodedError {
   const message = error.message.slice(0, MAX_MESSAGE_CHARS);
   const details: ErrorDetails = { param: error.param ?? null, cause: error };
+  // Its key, or the model that we ask it for: nothing that the client could change.
+  if (server === OTHER_SERVER && NOT_CONFIGURED.includes(error.status))
+    return new CodedError(
+      'engine_unavailable',
+      `${server} refuses Tandem (${error.status}); ask the operator.`,
+      details,
+    );
   if (error.status === 404) {
     return new CodedError('model_not_found', `The model \`${model}\` does not exist or you do not have access to it.`, {
       ...details,
@@ -58,16 +69,18 @@ export function toCodedError(error: EngineError, model: string): CodedError {
   if (error.status === 503 || error.status === 429) {
     return new CodedError(
       'engine_unavailable',
-      'The engine cannot take this request now. Try again in a moment.',
+      `${server} cannot take this request now. Try again in a moment.`,
       details,
     );
   }
   return new CodedError(
     'engine_error',
-    'The engine failed while it worked on this request. Try again in a moment.',
+    `${server} failed while it worked on this request. Try again in a moment.`,
     details,
   );
 }
+
+const NOT_CONFIGURED = [401, 403, 404];
 
 /**
  * Whether the engine, and not the request, is what failed: its API server says that its core is dead, or a proxy that

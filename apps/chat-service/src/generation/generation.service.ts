@@ -8,6 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import { BACKEND_HEADER } from '#contracts/code';
 import { CodedError } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import {
@@ -32,6 +33,7 @@ import { CodeTurns } from '../code/code-turns';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { engineRequest, type EnginePath } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
+import { backendOf, FallbackPlacement } from '../engines/fallback-placement';
 import { Bookkeeping } from './bookkeeping';
 import { ChatTurns } from './chat-turns';
 import { FrameSender } from './frame-sender';
@@ -85,6 +87,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     private readonly publisher: JournalPublisher,
     private readonly turns: ChatTurns,
     private readonly codeTurns: CodeTurns,
+    private readonly fallbacks: FallbackPlacement,
     private readonly readiness: Readiness,
     private readonly logger: Logger,
   ) {
@@ -221,8 +224,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
     if (this.books.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
+    this.fallbacks.place(head);
     // One with a token limit has its tokens reserved first; where a prompt is put together here, after that.
-    if (head.code !== undefined) this.codeTurns.place(head, head.code);
     if (head.metered === true && !isPrepared(head)) return this.queue(head, body);
     const route = this.admission.enter(head, body);
     if (route === null) return this.queue(head, body);
@@ -237,6 +240,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private queue(head: GenerateRequest, body: Uint8Array): void {
     const queued = new QueuedRequest(head, body, this.admission, this.sender, this.reservations, {
       onTurn: (_, route, prologue) => this.start(head, body, route, prologue),
+      placeElsewhere: (_, error) => this.fallbacks.placeRefused(head, error),
       onUnserved: (request, ending, error) => this.onUnserved(request, ending, error),
     });
     // Before it enters: its turn or its refusal may come at once.
@@ -256,7 +260,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
     const traced = span === null ? head : { ...head, traceparent: span.traceparent };
     const { servedName } = route.model;
-    const request = isPrepared(head) ? null : engineRequest(traced, servedName, body, route.pool.authority);
+    const request = isPrepared(head) ? null : engineRequest(traced, servedName, body, route.pool);
     const facts = factsOf(head, route);
     // What the engine reads, should it have to be counted: a turn's is put together later.
     const sent: Sent = { head: traced, body, route };
@@ -271,7 +275,11 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     // Both waits overlap: the ledger's disk and the engine's first token.
     this.books.started(facts, () => generation.onKept());
     if (request === null) void this.startTurn(generation, sent, route);
-    else generation.start((handler) => route.pool.send(request, handler));
+    else if (head.servedBy === undefined) generation.start((handler) => route.pool.send(request, handler));
+    else
+      generation.begin({ headers: { [BACKEND_HEADER]: backendOf(route.model) } }, (handler) =>
+        route.pool.send(request, handler),
+      );
   }
 
   /** Native chat and code: what the engine is to read is put together now that it is known which one it is. */
@@ -286,10 +294,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       sent.path = turn.path;
       const refusal = head.metered === true ? await this.reservations.reserve(head, turn.body, route) : null;
       if (refusal !== null) throw refusal;
-      const request = engineRequest(head, route.model.servedName, turn.body, route.pool.authority, {
-        path: turn.path,
-        apiKey: route.apiKey,
-      });
+      const request = engineRequest(head, route.model.servedName, turn.body, route.pool, turn.path);
       generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
     } catch (error) {
       generation.fail(this.codedError(error, head));
@@ -311,7 +316,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       to,
     });
     const { servedName } = route.model;
-    const request = engineRequest(head, servedName, body, route.pool.authority, { path, apiKey: route.apiKey });
+    const request = engineRequest(head, servedName, body, route.pool, path);
     return { facts: factsOf(head, route), send: (handler) => route.pool.send(request, handler) };
   }
 

@@ -7,7 +7,7 @@ import type { EngineCall } from '../engines/http/engine-pool';
 import type { ResponseHead } from '../engines/http/response-reader';
 import { StreamAnswer, WholeAnswer, type Answer } from './answer';
 import type { AnswerRewriter } from './answer-rewriter';
-import { isEngineGone, toCodedError, type EngineError } from './engine-errors';
+import { isEngineGone, OTHER_SERVER, OWN_ENGINE, toCodedError, type EngineError } from './engine-errors';
 import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
 import type { FrameSender, Urgency } from './frame-sender';
 
@@ -151,8 +151,10 @@ export class Generation {
     if (this.startElsewhere()) return;
     if (this.answer !== null) return this.answer.end(false);
     const unreachable = error.beforeAnswer
-      ? new CodedError('engine_unavailable', 'The engine cannot be reached. Try again in a moment.', { cause: error })
-      : new CodedError('engine_error', 'The engine broke off its answer. Try again in a moment.', { cause: error });
+      ? new CodedError('engine_unavailable', `${this.server} cannot be reached. Try again in a moment.`, {
+          cause: error,
+        })
+      : new CodedError('engine_error', `${this.server} broke off its answer. Try again in a moment.`, { cause: error });
     this.finish({ kind: 'failed', error: unreachable });
   }
 
@@ -180,12 +182,12 @@ export class Generation {
 
   engineError(error: EngineError): void {
     if (isEngineGone(error) && this.startElsewhere()) return;
-    this.finish({ kind: 'failed', error: toCodedError(error, this.head.model) });
+    this.finish({ kind: 'failed', error: toCodedError(error, this.head.model, this.server) });
   }
 
   truncated(): void {
     if (this.startElsewhere()) return;
-    const message = 'The engine ended the stream before the answer was complete.';
+    const message = `${this.server} ended the stream before the answer was complete.`;
     this.finish({ kind: 'failed', error: new CodedError('upstream_truncated', message) });
   }
 
@@ -218,6 +220,10 @@ export class Generation {
     this.finish({ kind: 'failed', error });
   }
 
+  private get server(): string {
+    return this.head.servedBy === undefined ? OWN_ENGINE : OTHER_SERVER;
+  }
+
   /** Events that carried a token so far. */
   get tokenEvents(): number {
     return this.answer?.tokenEvents ?? 0;
@@ -240,9 +246,11 @@ export class Generation {
     if (at - this.arrivedAt > limits.requestMs) {
       this.fail(timeout('request_deadline_exceeded', 'The request took longer than', limits.requestMs));
     } else if (this.head.streaming && this.firstTokenAt === 0 && at - this.sentAt > limits.firstTokenMs) {
-      this.fail(timeout('first_token_timeout', 'The engine sent no token within', limits.firstTokenMs));
+      this.fail(timeout('first_token_timeout', `${this.server} sent no token within`, limits.firstTokenMs));
     } else if (this.head.streaming && this.firstTokenAt > 0 && at - this.lastTokenAt > limits.betweenTokensMs) {
-      this.fail(timeout('between_tokens_timeout', 'The engine sent no further token within', limits.betweenTokensMs));
+      this.fail(
+        timeout('between_tokens_timeout', `${this.server} sent no further token within`, limits.betweenTokensMs),
+      );
     }
   }
 

@@ -14,6 +14,8 @@ import type { TokenReservations } from './token-reservations';
 export interface QueuedRequestOwner {
   /** Its turn has come; a place on the engine is held for it. */
   onTurn(request: QueuedRequest, route: Route, prologue: Prologue): void;
+  /** No engine will come for it. True: another server takes it, and its place in the queue is for that one. */
+  placeElsewhere(request: QueuedRequest, error: CodedError): boolean;
   /** It ended without a turn; null when it was refused at the door, which is no row of the ledger. */
   onUnserved(request: QueuedRequest, ending: RequestEnding | null, error: CodedError): void;
 }
@@ -21,11 +23,13 @@ export interface QueuedRequestOwner {
 /** A request that waits for its turn: it can be told of its place, be cancelled, be refused. */
 export class QueuedRequest implements Applicant {
   readonly userId: string;
-  readonly model: string;
+  model: string;
   readonly modelFixed: boolean;
   readonly sequences: number;
   readonly priority: Priority;
   private readonly since = performance.now();
+  /** Milliseconds that it waited for an engine that did not come. */
+  private waitedBefore = 0;
   private sequence = 0;
   private ticket: number | null = null;
   /** The place on an engine that is held while tokens are reserved. */
@@ -41,7 +45,7 @@ export class QueuedRequest implements Applicant {
     private readonly owner: QueuedRequestOwner,
   ) {
     this.userId = head.actor.userId;
-    this.model = head.code?.servedBy ?? head.model;
+    this.model = head.servedBy ?? head.model;
     this.modelFixed = head.modelFixed === true;
     this.sequences = head.choices;
     this.priority = head.priority ?? 'person';
@@ -60,7 +64,8 @@ export class QueuedRequest implements Applicant {
 
   onTurn(route: Route, waitedMs: number): void {
     const { metered, chat, code } = this.head;
-    if (metered !== true || chat !== undefined || code !== undefined) return this.pass(route, waitedMs);
+    if (metered !== true || chat !== undefined || code !== undefined)
+      return this.pass(route, this.waitedBefore + waitedMs);
     this.ticket = null;
     this.place = route;
     // The gateway is asked about it, so it must know who owns it.
@@ -75,7 +80,19 @@ export class QueuedRequest implements Applicant {
   }
 
   onRefused(error: CodedError, waitedMs: number): void {
-    this.end({ kind: 'failed', error }, waitedMs);
+    if (this.owner.placeElsewhere(this, error)) return this.waitElsewhere(waitedMs);
+    this.end({ kind: 'failed', error }, this.waitedBefore + waitedMs);
+  }
+
+  private waitElsewhere(waitedMs: number): void {
+    this.waitedBefore = waitedMs;
+    this.model = this.head.servedBy ?? this.head.model;
+    try {
+      this.enter();
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      this.end({ kind: 'failed', error }, waitedMs);
+    }
   }
 
   // ---- ways to end it from outside

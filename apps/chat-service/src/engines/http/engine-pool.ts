@@ -15,8 +15,14 @@ export class EnginePool {
   private readonly address: EngineAddress;
   readonly authority: string;
 
-  /** @param url base URL of the engine, http or https. */
-  constructor(url: string) {
+  /**
+   * @param url base URL of the engine, http or https.
+   * @param apiKey for a server that wants one; the engines that Tandem starts listen to nobody else and have none.
+   */
+  constructor(
+    url: string,
+    readonly apiKey: string | null = null,
+  ) {
     const parsed = new URL(url);
     const tls = parsed.protocol === 'https:';
     if (!tls && parsed.protocol !== 'http:')

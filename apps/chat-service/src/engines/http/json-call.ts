@@ -1,3 +1,4 @@
+import { authorization } from './authorization';
 import type { EnginePool } from './engine-pool';
 
 export interface JsonAnswer {
@@ -19,7 +20,7 @@ export function postJson(
   const bytes = Buffer.from(JSON.stringify(body));
   const head =
     `POST ${path} HTTP/1.1\r\nHost: ${pool.authority}\r\nContent-Type: application/json\r\n` +
-    `Content-Length: ${bytes.length}\r\n\r\n`;
+    `Content-Length: ${bytes.length}\r\n${authorization(pool.apiKey)}\r\n`;
   return new Promise((resolve, reject) => {
     let status = 0;
     let size = 0;

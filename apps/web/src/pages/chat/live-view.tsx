@@ -29,6 +29,7 @@ function LiveFacts({ live: { meta, askedAt, firstTokenAt } }: { live: LiveAnswer
   const { t } = useTranslation();
   const facts = [
     meta?.model,
+    meta?.backend === 'fallback' ? t('chat.otherServer') : undefined,
     firstTokenAt === null ? undefined : t('chat.firstTokenIn', { time: formatDuration(firstTokenAt - askedAt) }),
   ].filter((fact) => fact !== undefined);
   return (
