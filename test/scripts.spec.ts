@@ -2,12 +2,13 @@ import { execFile, execFileSync, type ExecFileException } from 'node:child_proce
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isInstalled } from '#testing/programs';
 import { startTandem } from '#testing/tandem';
 
 const ROOT = resolve(__dirname, '..');
 const SCRIPTS = join(ROOT, 'scripts');
 const names = readdirSync(SCRIPTS).filter((name) => name !== 'lib.sh');
-const shellcheckIsHere = runs('shellcheck');
+const shellcheckIsHere = isInstalled('shellcheck');
 if (!shellcheckIsHere) console.warn('shellcheck is not on this machine: the scripts are not read by it');
 
 interface Ran {
@@ -124,12 +125,3 @@ describe('the scripts', () => {
     }
   }, 60_000);
 });
-
-function runs(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -4,13 +4,14 @@ import { connect } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '#testing/ports';
+import { isInstalled } from '#testing/programs';
 import { ServerProcess } from '#testing/server-process';
 
 const FILES = resolve(__dirname, '../../deploy/nginx');
 const MIME_TYPES = '/etc/nginx/mime.types';
 
 /** nginx and openssl are optional on the machine of the tests: false where one is missing. */
-export const nginxIsHere = ['nginx', 'openssl'].every(runs) && existsSync(MIME_TYPES);
+export const nginxIsHere = ['nginx', 'openssl'].every(isInstalled) && existsSync(MIME_TYPES);
 
 export interface TestNginx {
   readonly httpUrl: string;
@@ -99,13 +100,4 @@ function accepts(port: number): Promise<boolean> {
       done(true);
     });
   });
-}
-
-function runs(program: string): boolean {
-  try {
-    execFileSync(program, program === 'nginx' ? ['-v'] : ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

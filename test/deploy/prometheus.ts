@@ -1,14 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '#testing/ports';
+import { isInstalled } from '#testing/programs';
 import { ServerProcess } from '#testing/server-process';
 
 const RULES = resolve(__dirname, '../../deploy/prometheus/rules');
 
 /** Prometheus is optional on the machine of the tests: false where it is missing. */
-export const prometheusIsHere = ['prometheus', 'promtool'].every(runs);
+export const prometheusIsHere = ['prometheus', 'promtool'].every(isInstalled);
 
 export interface TestPrometheus {
   /** The values of an instant query. @throws Error with Prometheus's words where it does not understand the query. */
@@ -55,13 +55,4 @@ export async function startPrometheus(targets: Readonly<Record<string, string>>)
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function runs(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

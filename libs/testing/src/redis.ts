@@ -1,22 +1,13 @@
-import { accessSync, constants, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { freePort } from './ports';
+import { findProgram } from './programs';
 import { ServerProcess } from './server-process';
 
 /** Redis is optional in Tandem, and so is it on the machine of the tests: undefined where it is not. */
-export const redisServer = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .map((folder) => join(folder, 'redis-server'))
-  .find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+export const redisServer = findProgram('redis-server');
 
 export interface TestRedis {
   readonly url: string;
