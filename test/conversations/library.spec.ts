@@ -50,6 +50,18 @@ describe('conversations and prompts without a word said', () => {
     expect(await kim.search('회의')).toEqual([]);
   });
 
+  it('keep the model and the parameters that their owner chose', async () => {
+    const plain = await kim.conversation();
+    expect(plain).toMatchObject({ model: null, parameters: {} });
+    const chosen = { model: 'default', parameters: { temperature: 0.2, topP: 0.9, maxTokens: 300, seed: -1 } };
+    const { id } = await kim.conversation(chosen);
+    expect(await kim.look(id)).toMatchObject(chosen);
+    await kim.send(`/api/conversations/${id}`, 'PATCH', { title: 'other things stay' });
+    expect(await kim.look(id)).toMatchObject(chosen);
+    await kim.send(`/api/conversations/${id}`, 'PATCH', { model: null, parameters: { topK: -1 } });
+    expect(await kim.look(id)).toEqual(expect.objectContaining({ model: null, parameters: { topK: -1 } }));
+  });
+
   it.each(['garbage', '!', 'e30', 'WzFd.', Buffer.from('[-1]').toString('base64url'), 'WyIxIl0', 'x'.repeat(201)])(
     'a cursor that no list gave (%s) is refused',
     async (cursor) => {
@@ -69,6 +81,12 @@ describe('conversations and prompts without a word said', () => {
     [{ title: 7 }, 'title'],
     [{ systemPrompt: {} }, 'systemPrompt'],
     [{ promptId: 'x' }, 'promptId'],
+    [{ model: '' }, 'model'],
+    [{ parameters: [] }, 'parameters'],
+    [{ parameters: null }, 'parameters'],
+    [{ parameters: { temperature: 3 } }, 'parameters.temperature'],
+    [{ parameters: { topK: 1.5 } }, 'parameters.topK'],
+    [{ parameters: { stop: ['x'] } }, 'parameters.stop'],
     [{ promptId: NOBODYS }, 'promptId'],
     [{ owner: 'lee' }, 'owner'],
   ])('%j is refused, and the field is named', async (body, param) => {

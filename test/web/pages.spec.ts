@@ -35,7 +35,7 @@ describeUi('the pages around the chat, in Chromium', { VLLM_SIM_TOKENS_PER_SECON
     await ui.page.waitForURL((url) => !url.searchParams.has('outcome') && url.searchParams.get('by') === 'model');
   });
 
-  it('asks with the system prompt and the parameters of the conversation', async () => {
+  it('asks with the system prompt and the parameters of the conversation, also from another browser', async () => {
     await ui.signIn();
     await ui.page.getByRole('button', { name: 'System prompt and parameters' }).click();
     await ui.page.getByLabel('System prompt', { exact: true }).selectOption('Own text');
@@ -50,9 +50,12 @@ describeUi('the pages around the chat, in Chromium', { VLLM_SIM_TOKENS_PER_SECON
     ]);
     expect(request.postDataJSON()).toMatchObject({ temperature: 0.25, maxTokens: 3 });
     await ui.page.getByText('The answer reached its longest allowed length.').waitFor();
-    await ui.page.reload();
-    await ui.page.getByRole('button', { name: 'System prompt and parameters: 3 changed' }).click();
-    expect(await ui.page.getByLabel('Text', { exact: true }).inputValue()).toBe('Answer in rhymes.');
+    const elsewhere = await ui.open({});
+    await ui.signIn(ui.system.adminEmail, ui.system.adminPassword, elsewhere);
+    await elsewhere.goto(ui.page.url());
+    await elsewhere.getByRole('button', { name: 'System prompt and parameters: 3 changed' }).click();
+    expect(await elsewhere.getByLabel('Text', { exact: true }).inputValue()).toBe('Answer in rhymes.');
+    expect(await elsewhere.getByLabel('Temperature').inputValue()).toBe('0.25');
   });
 
   it('changes the limits of a key', async () => {

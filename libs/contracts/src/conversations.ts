@@ -17,6 +17,17 @@ export const ConversationSubjects = {
 /** Who wrote a title: nobody yet, its first words, the engine, or the user, whose title is never replaced. */
 export type TitleSource = 'none' | 'first_words' | 'model' | 'user';
 
+/** Sampling that a question names, as `POST /api/chat` spells it; what is left out is the profile's own. */
+export interface SamplingParameters {
+  temperature?: number;
+  topP?: number;
+  topK?: number;
+  maxTokens?: number;
+  presencePenalty?: number;
+  frequencyPenalty?: number;
+  seed?: number;
+}
+
 export interface Conversation {
   id: string;
   title: string | null;
@@ -25,6 +36,10 @@ export interface Conversation {
   systemPrompt: string | null;
   /** A prompt of the library in its place. */
   promptId: string | null;
+  /** The model that its owner chose for it; null: the one of the settings, else the one in force. */
+  model: string | null;
+  /** For its client to ask with: a question is answered by the parameters that it names itself. */
+  parameters: SamplingParameters;
   /** The last message of the path that was seen last; null while there is none. */
   activeLeafId: string | null;
   /** ISO 8601. */
@@ -64,6 +79,8 @@ export interface CreateConversation {
   title: string | null;
   systemPrompt: string | null;
   promptId: string | null;
+  model: string | null;
+  parameters: SamplingParameters;
 }
 
 /** Names one conversation of one owner; somebody else's does not exist. */
@@ -77,6 +94,9 @@ export interface UpdateConversation extends ConversationRef {
   title?: string;
   systemPrompt?: string | null;
   promptId?: string | null;
+  model?: string | null;
+  /** All of them: they take the place of those before. */
+  parameters?: SamplingParameters;
   /** Any message: the path through it, on to its newest end, becomes the one that was seen last. */
   activeLeafId?: string;
 }

@@ -1,9 +1,17 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsUUID } from 'class-validator';
-import type { Answer, ConversationMatch, ConversationListItem, Message, UsedPrompt } from '#contracts/conversations';
+import { Type } from 'class-transformer';
+import { IsIn, IsObject, IsUUID, ValidateNested } from 'class-validator';
+import type {
+  Answer,
+  ConversationListItem,
+  ConversationMatch,
+  Message,
+  SamplingParameters,
+  UsedPrompt,
+} from '#contracts/conversations';
 import { OUTCOMES } from '#contracts/usage';
-import { documented, Presence, Text, WholeInQuery } from '../http/fields';
+import { Decimal, documented, Presence, Text, Whole, WholeInQuery } from '../http/fields';
 import { PageQueryDto } from '../http/page';
 
 /** Room for a long instruction; the model's context is the real bound. */
@@ -32,6 +40,54 @@ const SystemPrompt = (): PropertyDecorator =>
 const PromptId = (): PropertyDecorator =>
   Id({ optional: true, nullable: true, description: 'A prompt of the library, where `systemPrompt` is null.' });
 
+const MAX_MODEL = 512;
+
+const Model = (): PropertyDecorator =>
+  Text({
+    optional: true,
+    nullable: true,
+    max: MAX_MODEL,
+    description: 'Chosen for this conversation; null: the one of the settings, else the one in force.',
+  });
+
+const MAX_COUNT = 1_000_000;
+
+/** Kept for the client; the configured caps are applied where a question names them. */
+export class SamplingParametersDto implements SamplingParameters {
+  @Decimal({ optional: true, min: 0, max: 2 })
+  temperature?: number;
+
+  @Decimal({ optional: true, min: 0.001, max: 1 })
+  topP?: number;
+
+  @Whole({ optional: true, min: -1, max: MAX_COUNT })
+  topK?: number;
+
+  @Whole({ optional: true, max: MAX_COUNT })
+  maxTokens?: number;
+
+  @Decimal({ optional: true, min: -2, max: 2 })
+  presencePenalty?: number;
+
+  @Decimal({ optional: true, min: -2, max: 2 })
+  frequencyPenalty?: number;
+
+  @Whole({ optional: true, min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER })
+  seed?: number;
+}
+
+const Parameters = (): PropertyDecorator =>
+  applyDecorators(
+    Presence({ optional: true }),
+    Type(() => SamplingParametersDto),
+    IsObject({ message: 'it must be an object' }),
+    ValidateNested(),
+    documented(
+      { optional: true, description: 'What its client asks with: all of them, in the place of those before.' },
+      { type: SamplingParametersDto },
+    ),
+  );
+
 export class CreateConversationDto {
   @Text({ optional: true, max: MAX_TITLE, description: 'Without one it writes itself after the first answer.' })
   title?: string;
@@ -41,6 +97,12 @@ export class CreateConversationDto {
 
   @PromptId()
   promptId?: string | null;
+
+  @Model()
+  model?: string | null;
+
+  @Parameters()
+  parameters?: SamplingParametersDto;
 }
 
 export class UpdateConversationDto {
@@ -52,6 +114,12 @@ export class UpdateConversationDto {
 
   @PromptId()
   promptId?: string | null;
+
+  @Model()
+  model?: string | null;
+
+  @Parameters()
+  parameters?: SamplingParametersDto;
 
   @Id({
     optional: true,
@@ -112,6 +180,12 @@ export class ConversationDto {
 
   @ApiProperty({ type: String, nullable: true, format: 'uuid' })
   promptId!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Null: of the settings, else the one in force.' })
+  model!: string | null;
+
+  @ApiProperty({ description: 'For its client to ask with: a question is answered by what it names itself.' })
+  parameters!: SamplingParametersDto;
 
   @ApiProperty({ type: String, nullable: true, format: 'uuid', description: 'End of the path that was seen last.' })
   activeLeafId!: string | null;

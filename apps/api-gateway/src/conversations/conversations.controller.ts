@@ -65,7 +65,7 @@ export class ConversationsController {
   }
 
   @Patch(':id')
-  @ApiOperation({ summary: 'Rename, change the system prompt, or go to another branch' })
+  @ApiOperation({ summary: 'Rename, change system prompt, model or parameters, or go to another branch' })
   @ApiOkResponse({ type: ConversationDto })
   @ApiNotFoundResponse({ type: ErrorResponseDto })
   update(

@@ -37,12 +37,14 @@ export class ConversationsService {
     return this.commands.send(ConversationSubjects.list, request);
   }
 
-  create(ownerId: string, { title, systemPrompt, promptId }: CreateConversationDto): Promise<Conversation> {
+  create(ownerId: string, body: CreateConversationDto): Promise<Conversation> {
     const request: CreateConversation = {
       ownerId,
-      title: title ?? null,
-      systemPrompt: systemPrompt ?? null,
-      promptId: promptId ?? null,
+      title: body.title ?? null,
+      systemPrompt: body.systemPrompt ?? null,
+      promptId: body.promptId ?? null,
+      model: body.model ?? null,
+      parameters: body.parameters ?? {},
     };
     return this.commands.send(ConversationSubjects.create, request);
   }

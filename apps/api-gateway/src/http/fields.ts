@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsInt, IsNumber, IsString, Length, Matches, Max, Min, ValidateIf } from 'class-validator';
 
 interface FieldOptions {
   description?: string;
@@ -55,6 +55,19 @@ export function Whole(options: FieldOptions & { min?: number; max: number }): Pr
     Min(min, { message }),
     Max(max, { message }),
     documented(options, { type: 'integer', minimum: min, maximum: max }),
+  );
+}
+
+/** A number of `min` to `max`. */
+export function Decimal(options: FieldOptions & { min: number; max: number }): PropertyDecorator {
+  const { min, max } = options;
+  const message = `it must be a number from ${min} to ${max}`;
+  return applyDecorators(
+    Presence(options),
+    IsNumber({}, { message }),
+    Min(min, { message }),
+    Max(max, { message }),
+    documented(options, { type: 'number', minimum: min, maximum: max }),
   );
 }
 

@@ -50,14 +50,14 @@ export class ConversationsRepository {
   }
 
   /** @throws CodedError `not_found` when the prompt is not one that the owner sees. */
-  async create({ ownerId, title, systemPrompt, promptId }: CreateConversation): Promise<Conversation> {
+  async create({ ownerId, title, promptId, ...chosen }: CreateConversation): Promise<Conversation> {
     return this.database.transaction(async (query) => {
       if (promptId !== null) await mustSeePrompt(query, ownerId, promptId);
       const place = await takePlaces(query, ownerId, 1);
       const [row] = await query<ConversationRow>(
         `INSERT INTO chat.conversations
-           (id, owner_id, place, title, title_folded, title_source, system_prompt, prompt_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${CONVERSATION_COLUMNS}`,
+           (id, owner_id, place, title, title_folded, title_source, system_prompt, prompt_id, model, parameters)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING ${CONVERSATION_COLUMNS}`,
         [
           randomUUID(),
           ownerId,
@@ -65,8 +65,10 @@ export class ConversationsRepository {
           title,
           title === null ? null : fold(title),
           title === null ? 'none' : 'user',
-          systemPrompt,
+          chosen.systemPrompt,
           promptId,
+          chosen.model,
+          chosen.parameters,
         ],
       );
       return found(row);
@@ -87,10 +89,12 @@ export class ConversationsRepository {
         if (change.promptId !== null) await mustSeePrompt(query, ownerId, change.promptId);
         row.prompt_id = change.promptId;
       }
+      if (change.model !== undefined) row.model = change.model;
+      if (change.parameters !== undefined) row.parameters = change.parameters;
       if (change.activeLeafId !== undefined) row.active_leaf_id = await newestLeaf(query, id, change.activeLeafId);
       const [saved] = await query<ConversationRow>(
         `UPDATE chat.conversations SET title = $2, title_folded = $3, title_source = $4, system_prompt = $5,
-           prompt_id = $6, active_leaf_id = $7, updated_at = now()
+           prompt_id = $6, active_leaf_id = $7, model = $8, parameters = $9, updated_at = now()
          WHERE id = $1 RETURNING ${CONVERSATION_COLUMNS}`,
         [
           id,
@@ -100,6 +104,8 @@ export class ConversationsRepository {
           row.system_prompt,
           row.prompt_id,
           row.active_leaf_id,
+          row.model,
+          row.parameters,
         ],
       );
       return found(saved);

@@ -1,4 +1,4 @@
-import type { Conversation, Message, TitleSource, UsedPrompt } from '#contracts/conversations';
+import type { Conversation, Message, SamplingParameters, TitleSource, UsedPrompt } from '#contracts/conversations';
 import type { Outcome } from '#contracts/usage';
 
 /** A conversation as the driver reads it; bigint comes as text. */
@@ -9,13 +9,15 @@ export interface ConversationRow {
   title_source: TitleSource;
   system_prompt: string | null;
   prompt_id: string | null;
+  model: string | null;
+  parameters: SamplingParameters;
   active_leaf_id: string | null;
   created_at: Date;
   updated_at: Date;
 }
 
 export const CONVERSATION_COLUMNS =
-  'id, place, title, title_source, system_prompt, prompt_id, active_leaf_id, created_at, updated_at';
+  'id, place, title, title_source, system_prompt, prompt_id, model, parameters, active_leaf_id, created_at, updated_at';
 
 export function conversationOf(row: ConversationRow): Conversation {
   return {
@@ -24,6 +26,8 @@ export function conversationOf(row: ConversationRow): Conversation {
     titleSource: row.title_source,
     systemPrompt: row.system_prompt,
     promptId: row.prompt_id,
+    model: row.model,
+    parameters: row.parameters,
     activeLeafId: row.active_leaf_id,
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),

@@ -8,6 +8,7 @@ import { isDatabaseAway } from '#common/database-errors';
 import { Readiness } from '#common/readiness';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { Conversations1700000000000 } from './1700000000000-conversations';
+import { ConversationOptions1795270000000 } from './1795270000000-conversation-options';
 
 const RETRY_MS = 1_000;
 /** Longer than any statement of ours takes; a Postgres that fell silent must not hold a chat. */
@@ -69,7 +70,7 @@ export class ChatDatabase implements OnModuleInit, OnApplicationShutdown {
           url: this.config.DATABASE_URL,
           schema: 'chat',
           entities: [],
-          migrations: [Conversations1700000000000],
+          migrations: [Conversations1700000000000, ConversationOptions1795270000000],
           queryTimeoutMs: QUERY_TIMEOUT_MS,
         });
       } catch (error) {

@@ -738,7 +738,7 @@ export interface paths {
     delete: operations['Conversations_remove'];
     options?: never;
     head?: never;
-    /** Rename, change the system prompt, or go to another branch */
+    /** Rename, change system prompt, model or parameters, or go to another branch */
     patch: operations['Conversations_update'];
     trace?: never;
   };
@@ -2072,6 +2072,15 @@ export interface components {
      * @enum {string}
      */
     TitleSource: 'none' | 'first_words' | 'model' | 'user';
+    SamplingParametersDto: {
+      temperature?: number;
+      topP?: number;
+      topK?: number;
+      maxTokens?: number;
+      presencePenalty?: number;
+      frequencyPenalty?: number;
+      seed?: number;
+    };
     ConversationMatchDto: {
       /** @description Null: in the title. */
       messageId: string | null;
@@ -2086,6 +2095,10 @@ export interface components {
       systemPrompt: string | null;
       /** Format: uuid */
       promptId: string | null;
+      /** @description Null: of the settings, else the one in force. */
+      model: string | null;
+      /** @description For its client to ask with: a question is answered by what it names itself. */
+      parameters: components['schemas']['SamplingParametersDto'];
       /**
        * Format: uuid
        * @description End of the path that was seen last.
@@ -2113,6 +2126,10 @@ export interface components {
        * @description A prompt of the library, where `systemPrompt` is null.
        */
       promptId?: string | null;
+      /** @description Chosen for this conversation; null: the one of the settings, else the one in force. */
+      model?: string | null;
+      /** @description What its client asks with: all of them, in the place of those before. */
+      parameters?: components['schemas']['SamplingParametersDto'];
     };
     ConversationDto: {
       /** Format: uuid */
@@ -2123,6 +2140,10 @@ export interface components {
       systemPrompt: string | null;
       /** Format: uuid */
       promptId: string | null;
+      /** @description Null: of the settings, else the one in force. */
+      model: string | null;
+      /** @description For its client to ask with: a question is answered by what it names itself. */
+      parameters: components['schemas']['SamplingParametersDto'];
       /**
        * Format: uuid
        * @description End of the path that was seen last.
@@ -2142,6 +2163,10 @@ export interface components {
        * @description A prompt of the library, where `systemPrompt` is null.
        */
       promptId?: string | null;
+      /** @description Chosen for this conversation; null: the one of the settings, else the one in force. */
+      model?: string | null;
+      /** @description What its client asks with: all of them, in the place of those before. */
+      parameters?: components['schemas']['SamplingParametersDto'];
       /**
        * Format: uuid
        * @description A message: the path through it, on to its newest end, is what the next question continues.

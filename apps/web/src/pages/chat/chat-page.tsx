@@ -7,8 +7,9 @@ import { IconButton } from '../../ui/button';
 import { copyOrTell } from '../../ui/copy-button';
 import { explain } from '../../ui/explain';
 import { Notice } from '../../ui/page';
+import { showFailure } from '../../ui/toast';
 import { Announcer } from './announcer';
-import { changeOptions, useChatOptions, type PromptChoice } from './chat-options';
+import type { ChatOptions } from './chat-options';
 import { Composer } from './composer';
 import { FirstSteps } from './first-steps';
 import { lastCode } from './last-code';
@@ -54,12 +55,15 @@ export function ChatPage() {
             <PanelLeft aria-hidden className="size-5" />
           </IconButton>
           <div className="max-w-[55%] min-w-0 sm:max-w-none">
-            <ChosenModel id={id} />
+            <ModelPicker
+              value={chat.options.model}
+              onChoose={(model) => void chat.choose({ model }).catch(showFailure)}
+            />
           </div>
           <div className="min-w-0 flex-1 px-2 text-center text-sm text-subtle">
             {id !== null && <h1 className="truncate">{chat.title ?? t('chat.untitled')}</h1>}
           </div>
-          <Options id={id} prompt={chat.prompt} />
+          <Options options={chat.options} onChoose={chat.choose} />
         </header>
         {chat.error !== null && (
           <div className="p-4">
@@ -83,6 +87,7 @@ export function ChatPage() {
         <Composer
           key={`composer-${id ?? 'new'}`}
           draftKey={id ?? 'new'}
+          ready={chat.ready}
           answering={chat.live?.running === true}
           onSend={(text) => void chat.send(text)}
           onStop={chat.stop}
@@ -93,18 +98,13 @@ export function ChatPage() {
   );
 }
 
-function ChosenModel({ id }: { id: string | null }) {
-  const { model } = useChatOptions(id);
-  return <ModelPicker value={model} onChoose={(chosen) => changeOptions(id, { model: chosen })} />;
-}
-
 /** Opens the options, and says how many of them differ from the defaults. */
-function Options({ id, prompt }: { id: string | null; prompt: PromptChoice }) {
+function Options(props: { options: ChatOptions; onChoose: (change: Partial<ChatOptions>) => Promise<void> }) {
   const { t } = useTranslation();
   const [open, setOpen] = useState(false);
-  const { sampling } = useChatOptions(id);
-  const hasPrompt = prompt.systemPrompt !== null || prompt.promptId !== null;
-  const changed = Object.keys(sampling).length + (hasPrompt ? 1 : 0);
+  const { systemPrompt, promptId, parameters } = props.options;
+  const hasPrompt = systemPrompt !== null || promptId !== null;
+  const changed = Object.keys(parameters).length + (hasPrompt ? 1 : 0);
   return (
     <>
       <IconButton
@@ -122,7 +122,7 @@ function Options({ id, prompt }: { id: string | null; prompt: PromptChoice }) {
           </span>
         )}
       </IconButton>
-      {open && <OptionsDialog id={id} prompt={prompt} onClose={() => setOpen(false)} />}
+      {open && <OptionsDialog {...props} onClose={() => setOpen(false)} />}
     </>
   );
 }

@@ -4,8 +4,8 @@ import { userEvent } from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Composer } from './composer';
 
-function show({ answering = false, onSend = vi.fn(), onStop = vi.fn() } = {}) {
-  render(<Composer draftKey="c1" answering={answering} onSend={onSend} onStop={onStop} />);
+function show({ ready = true, answering = false, onSend = vi.fn(), onStop = vi.fn() } = {}) {
+  render(<Composer draftKey="c1" ready={ready} answering={answering} onSend={onSend} onStop={onStop} />);
   return { onSend, onStop, input: screen.getByRole<HTMLTextAreaElement>('textbox') };
 }
 
@@ -20,6 +20,13 @@ describe('the input', () => {
     await userEvent.type(input, 'one{Shift>}{Enter}{/Shift}two{Enter}');
     expect(onSend).toHaveBeenCalledExactlyOnceWith('one\ntwo');
     expect(input.value).toBe('');
+  });
+
+  it('keeps what is sent before it is known where it would go', async () => {
+    const { onSend, input } = show({ ready: false });
+    await userEvent.type(input, 'too early{Enter}');
+    expect(onSend).not.toHaveBeenCalled();
+    expect(input.value).toBe('too early');
   });
 
   it('never sends while an input method composes', async () => {

@@ -3,17 +3,20 @@ import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 
 import { useTranslation } from 'react-i18next';
 import { isComposing } from './composing';
 import { drafts } from './drafts';
+import { loadMarkdown } from './markdown-loader';
 
 interface ComposerProps {
   /** Whose draft it keeps; the component is made anew for another one. */
   draftKey: string;
+  /** False while it is not known yet where a question would go. */
+  ready: boolean;
   answering: boolean;
   onSend: (text: string) => void;
   onStop: () => void;
 }
 
 /** Where a question is typed. Enter sends, but never while an input method composes a syllable. */
-export function Composer({ draftKey, answering, onSend, onStop }: ComposerProps) {
+export function Composer({ draftKey, ready, answering, onSend, onStop }: ComposerProps) {
   const { t } = useTranslation();
   const area = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => drafts.read(draftKey));
@@ -21,12 +24,13 @@ export function Composer({ draftKey, answering, onSend, onStop }: ComposerProps)
   useEffect(() => area.current?.focus(), []);
 
   const change = (next: string): void => {
+    loadMarkdown();
     setText(next);
     drafts.write(draftKey, next);
   };
   const send = (): void => {
     const question = text.trim();
-    if (question === '' || answering) return;
+    if (question === '' || answering || !ready) return;
     change('');
     onSend(question);
   };
@@ -54,7 +58,7 @@ export function Composer({ draftKey, answering, onSend, onStop }: ComposerProps)
             <Square aria-hidden className="size-4 fill-current" />
           </RoundButton>
         ) : (
-          <RoundButton label={t('chat.send')} onClick={send} disabled={text.trim() === ''}>
+          <RoundButton label={t('chat.send')} onClick={send} disabled={text.trim() === '' || !ready}>
             <ArrowUp aria-hidden className="size-5" />
           </RoundButton>
         )}

@@ -1,8 +1,10 @@
 import type { ChatMeta } from '#contracts/chat';
+import { flushSync } from 'react-dom';
 import { create } from 'zustand';
 import { authorizedFetch } from '../../api/authorized-fetch';
 import { ApiError } from '../../api/session';
 import type { ChatOptions } from './chat-options';
+import { paced } from './paced';
 import { readChat, type ChatEvent } from './read-chat';
 
 /** What a question asks for. */
@@ -12,7 +14,7 @@ export interface Ask {
   content: string | null;
   /** The message that it follows; null: it begins the conversation. */
   parentId: string | null;
-  options: ChatOptions;
+  options: Pick<ChatOptions, 'model' | 'parameters'>;
 }
 
 export interface Problem {
@@ -81,8 +83,8 @@ export async function ask(question: Ask): Promise<LiveAnswer> {
     running: true,
   };
   put(answer);
-  const paint = oncePerFrame(() => {
-    if (answer.running) put(answer);
+  const paint = paced(() => {
+    if (answer.running) flushSync(() => put(answer));
   });
   let problem: Problem | null;
   try {
@@ -111,7 +113,7 @@ async function follow(question: Ask, signal: AbortSignal, hear: (event: ChatEven
 }
 
 function post({ conversationId, content, parentId, options }: Ask, signal: AbortSignal): Promise<Response> {
-  const { model, sampling } = options;
+  const { model, parameters } = options;
   return authorizedFetch('/api/chat', {
     method: 'POST',
     signal,
@@ -121,7 +123,7 @@ function post({ conversationId, content, parentId, options }: Ask, signal: Abort
       parentId,
       ...(content === null ? {} : { content }),
       ...(model === null ? {} : { model }),
-      ...sampling,
+      ...parameters,
     }),
   });
 }
@@ -151,18 +153,3 @@ function problemOf(error: unknown): Problem {
 }
 
 const lostConnection = (): Problem => ({ code: navigator.onLine ? 'connection_lost' : 'offline', message: '' });
-
-/** 200 tokens a second are painted sixty times a second, and in a hidden tab four times. */
-function oncePerFrame(paint: () => void): () => void {
-  let due = false;
-  const run = (): void => {
-    due = false;
-    paint();
-  };
-  return () => {
-    if (due) return;
-    due = true;
-    if (document.hidden) setTimeout(run, 250);
-    else requestAnimationFrame(run);
-  };
-}

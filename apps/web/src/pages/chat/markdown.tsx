@@ -1,38 +1,36 @@
-import { memo, use } from 'react';
+import { memo, useEffect } from 'react';
 import { Streamdown, type PluginConfig } from 'streamdown';
+import { create } from 'zustand';
+import type { MarkdownProps } from './markdown-loader';
 
-/** Highlighter and maths are large and most answers need neither: they load with the first text that looks like it. */
-const loaded = new Map<string, Promise<PluginConfig>>();
+/** What is loaded of highlighter and maths: they are large and most answers need neither. */
+const usePlugins = create<PluginConfig>(() => ({}));
 
-function pluginsFor(text: string): Promise<PluginConfig> {
-  const code = text.includes('```');
-  const math = text.includes('$$') || text.includes('\\(') || text.includes('\\[');
-  const key = `${String(code)}-${String(math)}`;
-  const known = loaded.get(key) ?? load(code, math);
-  loaded.set(key, known);
-  return known;
-}
+const begun = new Set<keyof PluginConfig>();
 
-async function load(code: boolean, math: boolean): Promise<PluginConfig> {
-  const [withCode, withMath] = await Promise.all([
-    code ? import('./markdown-code') : null,
-    math ? import('./markdown-math') : null,
-  ]);
-  return {
-    ...(withCode === null ? {} : { code: withCode.code }),
-    ...(withMath === null ? {} : { math: withMath.math }),
-  };
-}
-
-interface MarkdownProps {
-  text: string;
-  /** More of it is coming. */
-  streaming?: boolean;
+/** Loads a plugin once. A text that needs it is shown without it meanwhile: an answer that is being written never vanishes. */
+function load(name: 'code' | 'math'): void {
+  if (begun.has(name)) return;
+  begun.add(name);
+  const plugin: Promise<PluginConfig> =
+    name === 'code'
+      ? import('./markdown-code').then(({ code }) => ({ code }))
+      : import('./markdown-math').then(({ math }) => ({ math }));
+  plugin.then(
+    (loaded) => usePlugins.setState(loaded),
+    () => begun.delete(name),
+  );
 }
 
 /** An answer as Markdown. Streamdown sanitises it; images from elsewhere are stopped by the page's content policy. */
-export const Markdown = memo(function Markdown({ text, streaming = false }: MarkdownProps) {
-  const plugins = use(pluginsFor(text));
+export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProps) {
+  const plugins = usePlugins();
+  const hasCode = text.includes('```');
+  const hasMath = text.includes('$$') || text.includes('\\(') || text.includes('\\[');
+  useEffect(() => {
+    if (hasCode) load('code');
+    if (hasMath) load('math');
+  }, [hasCode, hasMath]);
   return (
     <Streamdown
       mode={streaming ? 'streaming' : 'static'}

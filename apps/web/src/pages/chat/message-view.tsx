@@ -1,12 +1,12 @@
 import { ChevronLeft, ChevronRight, Pencil, RefreshCw } from 'lucide-react';
-import { memo, Suspense, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { memo, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, IconButton } from '../../ui/button';
 import { CopyButton } from '../../ui/copy-button';
 import { AnswerFacts } from './answer-facts';
 import { focusEnd, isComposing } from './composing';
 import type { Message } from './conversations';
-import { Markdown } from './markdown';
+import { useMarkdown } from './markdown-loader';
 import type { Step } from './message-tree';
 import { splitThinking } from './thinking';
 
@@ -167,12 +167,15 @@ export function AnswerText(props: {
           <p className="mt-2 whitespace-pre-wrap">{reasoning.trim()}</p>
         </details>
       )}
-      <Suspense fallback={<p className="whitespace-pre-wrap">{content}</p>}>
-        <Markdown text={content} streaming={props.streaming} />
-      </Suspense>
+      <AnswerMarkdown text={content} streaming={props.streaming} />
       {props.children}
     </article>
   );
+}
+
+function AnswerMarkdown({ text, streaming }: { text: string; streaming: boolean }) {
+  const render = useMarkdown();
+  return render?.({ text, streaming }) ?? <p className="whitespace-pre-wrap">{text}</p>;
 }
 
 function Actions({ children }: { children: ReactNode }) {

@@ -8,21 +8,12 @@ import { Dialog } from '../../ui/dialog';
 import { Select, TextArea, TextField } from '../../ui/field';
 import { formText } from '../../ui/form-text';
 import { showFailure, toast } from '../../ui/toast';
-import {
-  changeOptions,
-  chooseFirstPrompt,
-  SAMPLING,
-  useChatOptions,
-  type PromptChoice,
-  type Sampling,
-} from './chat-options';
-import { conversation } from './conversations';
+import { SAMPLING, type ChatOptions, type PromptChoice, type Sampling } from './chat-options';
 import { promptList } from './prompts';
 
 interface OptionsDialogProps {
-  /** Null: the conversation that is not begun. */
-  id: string | null;
-  prompt: PromptChoice;
+  options: ChatOptions;
+  onChoose: (change: Partial<ChatOptions>) => Promise<void>;
   onClose: () => void;
 }
 
@@ -31,29 +22,16 @@ const NONE = 'none';
 const OWN = 'own';
 
 /** System prompt and sampling of one conversation. */
-export function OptionsDialog({ id, prompt, onClose }: OptionsDialogProps) {
+export function OptionsDialog({ options, onChoose, onClose }: OptionsDialogProps) {
   const { t } = useTranslation();
-  const { sampling } = useChatOptions(id);
-  const [choice, setChoice] = useState(choiceOf(prompt));
-  const [text, setText] = useState(prompt.systemPrompt ?? '');
+  const [choice, setChoice] = useState(choiceOf(options));
+  const [text, setText] = useState(options.systemPrompt ?? '');
   const saved = useQuery(promptList);
-  const queries = useQueryClient();
-  const save = useMutation({
-    mutationFn: async (chosen: PromptChoice) => {
-      if (id === null) chooseFirstPrompt(chosen);
-      else {
-        const changed = await body(api.PATCH('/api/conversations/{id}', { params: { path: { id } }, body: chosen }));
-        queries.setQueryData(conversation(id).queryKey, changed);
-      }
-    },
-    onSuccess: onClose,
-    onError: showFailure,
-  });
+  const save = useMutation({ mutationFn: onChoose, onSuccess: onClose, onError: showFailure });
   const library = saved.data?.find((one) => one.id === choice);
   const submit = (event: SubmitEvent<HTMLFormElement>): void => {
     event.preventDefault();
-    changeOptions(id, { sampling: samplingOf(new FormData(event.currentTarget)) });
-    save.mutate(promptOf(choice, text));
+    save.mutate({ ...promptOf(choice, text), parameters: samplingOf(new FormData(event.currentTarget)) });
   };
   return (
     <Dialog title={t('options.title')} onClose={onClose}>
@@ -106,7 +84,7 @@ export function OptionsDialog({ id, prompt, onClose }: OptionsDialogProps) {
               max={max}
               step={step}
               placeholder={t('options.ofTheModel')}
-              defaultValue={sampling[name] ?? ''}
+              defaultValue={options.parameters[name] ?? ''}
             />
           ))}
         </fieldset>

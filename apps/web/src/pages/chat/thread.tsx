@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { IconButton } from '../../ui/button';
 import type { Message } from './conversations';
 import { LiveView } from './live-view';
+import { loadMarkdown } from './markdown-loader';
 import { MessageView, type MessageActions } from './message-view';
 import type { Step } from './message-tree';
 
@@ -35,6 +36,7 @@ export function Thread({ id, steps, canChange, onRetry, ...actions }: ThreadProp
   });
   const { atEnd, onScroll, toEnd } = useFollowedEnd(scroller, content);
   const stable = useStable(actions);
+  useEffect(loadMarkdown, []);
   return (
     <div className="relative min-h-0 flex-1">
       <div ref={scroller} onScroll={onScroll} className="h-full overflow-y-auto [overflow-anchor:none]">

@@ -1,10 +1,10 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useNavigate } from 'react-router';
 import { useShallow } from 'zustand/react/shallow';
 import { api, body } from '../../api/client';
 import { showFailure } from '../../ui/toast';
-import { DEFAULT_PROMPT, optionsBegin, useChatOptions, useFirstPrompt, type PromptChoice } from './chat-options';
+import { forgetFirstOptions, NOTHING_CHOSEN, useFirstOptions, type ChatOptions } from './chat-options';
 import { conversation, messages, refreshConversation, type Message } from './conversations';
 import { drafts } from './drafts';
 import { ask, dropAnswer, stopAnswer, useLiveAnswers, type Ask } from './live-answers';
@@ -18,8 +18,12 @@ export interface ConversationView {
   title: string | null;
   /** Why it cannot be shown. */
   error: Error | null;
-  prompt: PromptChoice;
+  options: ChatOptions;
+  /** Keeps them with the conversation. Rejects when that could not be. */
+  choose: (change: Partial<ChatOptions>) => Promise<void>;
   steps: Step<Message>[];
+  /** It is known where a question would go. */
+  ready: boolean;
   /** Of an answer that is being written or has just failed; its text is for those who show it. */
   live: { running: boolean } | null;
   send: (text: string) => Promise<void>;
@@ -36,8 +40,7 @@ export interface ConversationView {
 export function useConversation(id: string | null): ConversationView {
   const queries = useQueryClient();
   const navigate = useNavigate();
-  const options = useChatOptions(id);
-  const firstPrompt = useFirstPrompt();
+  const firstOptions = useFirstOptions();
   // Not its text: what shows that subscribes by itself, and the rest of the page is left alone.
   const live = useLiveAnswers(
     useShallow(({ answers }) => {
@@ -54,6 +57,7 @@ export function useConversation(id: string | null): ConversationView {
         ? GENERATING_POLL_MS
         : false,
   });
+  const options = id === null ? firstOptions : (head.data ?? NOTHING_CHOSEN);
   const leafId = head.data?.activeLeafId ?? null;
   const asked = live?.ask ?? null;
   const steps = useMemo(() => shownPath(stored.data ?? [], leafId, asked), [stored.data, leafId, asked]);
@@ -71,8 +75,13 @@ export function useConversation(id: string | null): ConversationView {
   return {
     title: head.data?.title ?? null,
     error: (head.data === undefined ? head.error : null) ?? (stored.data === undefined ? stored.error : null),
-    prompt: id === null ? firstPrompt : (head.data ?? DEFAULT_PROMPT),
+    options,
+    choose: async (change) => {
+      if (id === null) useFirstOptions.setState(change);
+      else await keepOptions(queries, id, change);
+    },
     steps,
+    ready: id === null || (head.data !== undefined && stored.data !== undefined),
     live,
     send: async (text) => {
       if (id !== null) {
@@ -82,8 +91,9 @@ export function useConversation(id: string | null): ConversationView {
         return;
       }
       try {
-        const made = await body(api.POST('/api/conversations', { body: firstPrompt }));
-        optionsBegin(made.id);
+        const made = await body(api.POST('/api/conversations', { body: firstOptions }));
+        queries.setQueryData(conversation(made.id).queryKey, made);
+        forgetFirstOptions();
         void run({ conversationId: made.id, content: text, parentId: null, options });
         await navigate(`/c/${made.id}`);
       } catch (error) {
@@ -119,6 +129,21 @@ export function useConversation(id: string | null): ConversationView {
       return answer === undefined ? null : splitThinking(answer.content, answer.reasoning).content;
     },
   };
+}
+
+/** Shown at once, and taken back when the server does not keep it. */
+async function keepOptions(queries: QueryClient, id: string, change: Partial<ChatOptions>): Promise<void> {
+  const { queryKey } = conversation(id);
+  queries.setQueryData(queryKey, (before) => (before === undefined ? before : { ...before, ...change }));
+  try {
+    queries.setQueryData(
+      queryKey,
+      await body(api.PATCH('/api/conversations/{id}', { params: { path: { id } }, body: change })),
+    );
+  } catch (error) {
+    await queries.invalidateQueries({ queryKey });
+    throw error;
+  }
 }
 
 /** A question that the server never heard would be gone with a reload: it becomes the draft, until it is asked again. */

@@ -8,7 +8,7 @@ import { Button } from '../../ui/button';
 import { Confirm } from '../../ui/confirm';
 import { formatNumber } from '../../ui/format';
 import { showFailure, toast } from '../../ui/toast';
-import { forgetOptions } from '../chat/chat-options';
+import { forgetFirstOptions } from '../chat/chat-options';
 import { drafts } from '../chat/drafts';
 import { Section } from './section';
 
@@ -25,7 +25,7 @@ export function MyData() {
     mutationFn: () => body(api.DELETE('/api/me/data')),
     onSuccess: ({ conversations, messages }) => {
       drafts.clear();
-      forgetOptions();
+      forgetFirstOptions();
       queries.clear();
       toast(
         'good',
