@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defaultClientConditions, defineConfig } from 'vite';
 
 /** Where the gateway answers while the UI is being developed. */
 const GATEWAY = process.env.TANDEM_URL ?? 'http://127.0.0.1:8080';
@@ -9,6 +9,8 @@ const GATEWAY = process.env.TANDEM_URL ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [react(), tailwindcss()],
+  // What is shared with the services is taken from its sources.
+  resolve: { conditions: ['tandem-source', ...defaultClientConditions] },
   build: {
     outDir: fileURLToPath(new URL('../../dist/web', import.meta.url)),
     emptyOutDir: true,

@@ -1,4 +1,5 @@
 /** Profiles and whether they fit: request/reply with model-manager. */
+import type { FitMessage } from './fit-texts';
 
 export const ProfileSubjects = {
   list: 'models.v1.profiles.list',
@@ -17,6 +18,7 @@ export interface FitSuggestion {
   change: string;
   /** What it brings. It was checked: with it the profile fits. */
   why: string;
+  whyMessage: FitMessage;
   /** The changed settings, to be put over the engine's. */
   settings: Record<string, string | number | boolean>;
   /** Settings of the engine that go with it: GPUs that were pinned, the quantization of other weights. */
@@ -67,6 +69,7 @@ export interface FitAnswer {
   verdict: FitVerdict;
   /** One sentence. */
   reason: string;
+  reasonMessage: FitMessage;
   suggestions: FitSuggestion[];
   /** Tokens of cache, of all engines together. */
   kvCacheTokens: FitRange;
@@ -80,6 +83,8 @@ export interface FitAnswer {
   described: boolean;
   /** What an operator should know besides: FP8 that runs weight-only, a context length that was cut. */
   notes: string[];
+  /** The notes in the same order. */
+  noteMessages: FitMessage[];
   calibration: FitCalibration | null;
 }
 

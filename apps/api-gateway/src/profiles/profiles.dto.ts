@@ -1,5 +1,6 @@
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { Allow } from 'class-validator';
+import { FIT_TEXTS, type FitCode, type FitMessage } from '#contracts/fit-texts';
 import type { GpuProcess, GpuProcessOwner, GpuState, Hardware, ThrottleReason } from '#contracts/hardware';
 import type {
   FitAnswer,
@@ -58,12 +59,39 @@ export class FitQuestionDto implements FitQuestion {
   checkpointBytes?: unknown;
 }
 
+export class FitMessageDto implements FitMessage {
+  @ApiProperty({ enum: Object.keys(FIT_TEXTS), enumName: 'FitCode' })
+  code!: FitCode;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+    description: 'What stands in the sentence, by name.',
+    example: { utilisation: 0.55, gpu: 0, budgetGib: 12.96, weightsGib: 13.95 },
+  })
+  values!: Record<string, string | number>;
+
+  @ApiProperty({
+    type: 'integer',
+    nullable: true,
+    description: 'The engine that it is about, where there are several.',
+  })
+  engine!: number | null;
+}
+
+/** For those who say it in another language than English. */
+const Message = (of: string): PropertyDecorator =>
+  ApiProperty({ type: FitMessageDto, description: `\`${of}\` by code and values, to be said in another language.` });
+
 export class FitSuggestionDto implements FitSuggestion {
   @ApiProperty({ example: 'gpuMemoryUtilization: 0.74' })
   change!: string;
 
   @ApiProperty({ description: 'What it brings; it was checked.' })
   why!: string;
+
+  @Message('why')
+  whyMessage!: FitMessageDto;
 
   @Free({ description: 'The changed settings.' })
   settings!: Record<string, string | number | boolean>;
@@ -152,6 +180,9 @@ export class FitAnswerDto implements FitAnswer {
   @ApiProperty({ description: 'One sentence.' })
   reason!: string;
 
+  @Message('reason')
+  reasonMessage!: FitMessageDto;
+
   @ApiProperty({ type: [FitSuggestionDto], description: 'The smallest changes with which it fits.' })
   suggestions!: FitSuggestionDto[];
 
@@ -175,6 +206,9 @@ export class FitAnswerDto implements FitAnswer {
 
   @ApiProperty({ type: [String] })
   notes!: string[];
+
+  @ApiProperty({ type: [FitMessageDto], description: 'The notes in the same order, by code and values.' })
+  noteMessages!: FitMessageDto[];
 
   @ApiProperty({ type: FitCalibrationDto, nullable: true, description: 'The boot that the figures start from.' })
   calibration!: FitCalibrationDto | null;

@@ -8,17 +8,18 @@ import { planKvCache, type KvPlan } from './kv/kv-plan';
 import { gpuMemory, type GpuMemory } from './memory';
 import type { ModelShape } from './model/model-shape';
 import { refusal, remarks } from './rules';
-import { GIB, middle, thousands, type Range } from './units';
+import { inGib, say, type Said } from './say';
+import { middle, type Range } from './units';
 
 export interface EngineFit {
   verdict: FitVerdict;
-  reason: string;
+  reason: Said;
   memory: GpuMemory[];
   tokens: Range;
   concurrency: Range;
   longest: Range;
   maxModelLen: number;
-  notes: string[];
+  notes: Said[];
 }
 
 /** The longest context that is tried where neither the profile nor the model names one. */
@@ -89,12 +90,11 @@ interface Case {
 
 interface Judgement {
   verdict: FitVerdict;
-  reason: string;
+  reason: Said;
 }
 
-const no = (reason: string): Judgement => ({ verdict: 'no', reason });
-const tight = (reason: string): Judgement => ({ verdict: 'tight', reason });
-const size = (bytes: number): string => (bytes / GIB).toFixed(2);
+const no = (reason: Said): Judgement => ({ verdict: 'no', reason });
+const tight = (reason: Said): Judgement => ({ verdict: 'tight', reason });
 
 function judge(given: Case): Judgement {
   const refused = refusal(given.shape, given.engine, given.gpus);
@@ -107,21 +107,22 @@ function judge(given: Case): Judgement {
 }
 
 /** What does not fit at all on one GPU. */
-function tooLarge({ gpu, budget, weights, kvCache }: GpuMemory, engine: EnginePlan): string | null {
-  const asked = `gpuMemoryUtilization ${engine.utilisation} of GPU ${gpu.index} is ${size(budget)} GiB`;
+function tooLarge({ gpu, budget, weights, kvCache }: GpuMemory, engine: EnginePlan): Said | null {
+  const weightsGib = inGib(weights.low);
+  const totalGib = inGib(gpu.totalBytes);
+  const freeGib = inGib(gpu.freeBytes.high);
+  const asked = { utilisation: engine.utilisation, gpu: gpu.index, budgetGib: inGib(budget) };
   if (weights.low > gpu.totalBytes)
-    return `The weights take ${size(weights.low)} GiB on each GPU, and GPU ${gpu.index} (${gpu.name}) has ${size(gpu.totalBytes)} GiB in all.`;
+    return say('weights_over_card', { weightsGib, gpu: gpu.index, card: gpu.name, totalGib });
   if (engine.kvCacheMemoryBytes === null) {
-    if (weights.low > budget) return `${asked}, less than the ${size(weights.low)} GiB of weights that it has to hold.`;
-    if (budget > gpu.freeBytes.high)
-      return `${asked}, but only ${size(gpu.freeBytes.high)} GiB of ${size(gpu.totalBytes)} GiB are free: vLLM refuses to start.`;
-    if (middle(kvCache) <= 0)
-      return `${asked}: the weights take ${size(weights.low)} GiB of it and what vLLM needs to run takes the rest, so no KV cache is left.`;
+    if (weights.low > budget) return say('weights_over_budget', { ...asked, weightsGib });
+    if (budget > gpu.freeBytes.high) return say('budget_over_free', { ...asked, freeGib, totalGib });
+    if (middle(kvCache) <= 0) return say('no_cache_left', { ...asked, weightsGib });
     return null;
   }
   const pinned = weights.low + engine.kvCacheMemoryBytes;
   return pinned > gpu.freeBytes.high
-    ? `The weights and the pinned KV cache take ${size(pinned)} GiB on GPU ${gpu.index}, and ${size(gpu.freeBytes.high)} GiB are free.`
+    ? say('pinned_cache_over_free', { neededGib: inGib(pinned), gpu: gpu.index, freeGib })
     : null;
 }
 
@@ -131,7 +132,12 @@ function cacheTooSmall({ plan, cache, length }: Case): Judgement | null {
   if (middle(cache) >= needed) return null;
   const longest = longestRequest(plan, Math.floor(middle(cache) / plan.bytesPerBlock), length);
   return no(
-    `One request of ${thousands(length)} tokens needs ${size(needed)} GiB of KV cache on each GPU, and about ${size(middle(cache))} GiB are left: a context of about ${thousands(longest)} tokens would fit.`,
+    say('cache_too_small', {
+      lengthTokens: length,
+      neededGib: inGib(needed),
+      leftGib: inGib(middle(cache)),
+      longestTokens: longest,
+    }),
   );
 }
 
@@ -139,7 +145,12 @@ function cacheTooSmall({ plan, cache, length }: Case): Judgement | null {
 function closeCalls({ plan, cache, length, memory, engine }: Case): Judgement | null {
   if (plan !== null && cache.low < bytesNeeded(plan, length))
     return tight(
-      `One request of ${thousands(length)} tokens needs ${size(bytesNeeded(plan, length))} GiB of KV cache on each GPU; between ${size(cache.low)} and ${size(cache.high)} GiB are left, so some boots will be refused.`,
+      say('cache_may_be_too_small', {
+        lengthTokens: length,
+        neededGib: inGib(bytesNeeded(plan, length)),
+        lowGib: inGib(cache.low),
+        highGib: inGib(cache.high),
+      }),
     );
   for (const { gpu, budget, graphs, weights, activation, runtime } of memory) {
     const used =
@@ -148,24 +159,32 @@ function closeCalls({ plan, cache, length, memory, engine }: Case): Judgement | 
         : weights.high + activation.high + runtime.high + engine.kvCacheMemoryBytes;
     if (used > gpu.freeBytes.low)
       return tight(
-        `Of ${size(used)} GiB that the engine asks for on GPU ${gpu.index}, between ${size(gpu.freeBytes.low)} and ${size(gpu.freeBytes.high)} GiB are free once it starts.`,
+        say('budget_close_to_free', {
+          neededGib: inGib(used),
+          gpu: gpu.index,
+          lowGib: inGib(gpu.freeBytes.low),
+          highGib: inGib(gpu.freeBytes.high),
+        }),
       );
     if (used + graphs.low > gpu.freeBytes.high)
-      return tight(
-        `Next to nothing is left on GPU ${gpu.index} outside of vLLM's ${size(used)} GiB: the CUDA graphs may not find room.`,
-      );
+      return tight(say('little_left_for_graphs', { gpu: gpu.index, neededGib: inGib(used) }));
   }
   return null;
 }
 
 function fits({ plan, cache, length, memory }: Case): Judgement {
   const [first] = memory;
-  const weights = first === undefined ? '' : `${size(middle(first.weights))} GiB of weights`;
-  if (plan === null) return { verdict: 'fits', reason: `${weights} on each GPU; the model keeps no KV cache.` };
+  const weightsGib = first === undefined ? 0 : inGib(middle(first.weights));
+  if (plan === null) return { verdict: 'fits', reason: say('fits_without_cache', { weightsGib }) };
   const capacity = capacityOf(plan, middle(cache), length);
-  const requests = capacity.concurrency.toFixed(1);
   return {
     verdict: 'fits',
-    reason: `${weights} and about ${size(middle(cache))} GiB of KV cache on each GPU: ${thousands(capacity.tokens)} tokens, or ${requests} requests of ${thousands(length)} tokens at once.`,
+    reason: say('fits', {
+      weightsGib,
+      cacheGib: inGib(middle(cache)),
+      cacheTokens: capacity.tokens,
+      timesAtOnce: capacity.concurrency,
+      lengthTokens: length,
+    }),
   };
 }

@@ -1,3 +1,4 @@
+import type { FitMessage } from '#contracts/fit-texts';
 import type { FitAnswer, FitCalibration, FitSuggestion, GpuFit } from '#contracts/profiles';
 import type { EngineSettings, Profile } from '../profiles/profile';
 import { checkEngine, type EngineFit } from './check-engine';
@@ -5,6 +6,7 @@ import { chooseGpus } from './choose-gpus';
 import { draftModel, EngineSettingError } from './engine-plan';
 import type { FitGpu, FitHardware, MeasuredBoot, ModelLookup } from './fit-model';
 import { gpuFigures, type GpuFigures } from './gpu-figures';
+import { inEnglish, say, type Said } from './say';
 import { suggest } from './suggest';
 import { gib, MIB, toGib } from './units';
 
@@ -47,7 +49,7 @@ export function checkProfile(profile: Profile, context: FitContext): FitAnswer {
   return answer(profile, checked, context, taken);
 }
 
-type Step = { kind: 'checked'; checked: CheckedEngine } | { kind: 'refused'; reason: string; described: boolean };
+type Step = { kind: 'checked'; checked: CheckedEngine } | { kind: 'refused'; reason: Said; described: boolean };
 
 /** @param taken MiB that earlier engines of the profile hold, by GPU. */
 function checkOne(
@@ -62,7 +64,7 @@ function checkOne(
   if (draft !== null)
     return {
       kind: 'refused',
-      reason: `The draft model ${draft} of speculativeConfig takes memory of its own that cannot be told beforehand: leave it out to have the rest checked.`,
+      reason: say('draft_model_unknown', { model: draft }),
       described: false,
     };
   try {
@@ -80,7 +82,11 @@ function checkOne(
     return { kind: 'checked', checked: { index, fit, calibration: calibrated?.calibration ?? null } };
   } catch (error) {
     if (error instanceof EngineSettingError)
-      return { kind: 'refused', reason: `engines[${index}].${error.setting} ${error.message}.`, described: true };
+      return {
+        kind: 'refused',
+        reason: say('wrong_setting', { engine: index, setting: error.setting, problem: error.message }),
+        described: true,
+      };
     throw error;
   }
 }
@@ -107,7 +113,10 @@ function suggestFor(
     siblings: context.siblings(settings.model),
     gpus: context.hardware.gpus,
   });
-  return changes.map((change) => ({ ...change, engine: index }));
+  return changes.map(({ why, ...change }) => {
+    const whyMessage = { ...why, engine: null };
+    return { ...change, why: inEnglish(whyMessage), whyMessage, engine: index };
+  });
 }
 
 function answer(
@@ -120,19 +129,20 @@ function answer(
     (least, next) => (least === undefined || rank(next.fit) < rank(least.fit) ? next : least),
     undefined,
   );
-  if (worst === undefined) return refused('The profile has no engine.', true, []);
+  if (worst === undefined) return refused(say('no_engine'), true, []);
   for (const { gpu, budget } of worst.fit.memory) taken.set(gpu.index, (taken.get(gpu.index) ?? 0) - budget / MIB);
   const settings = profile.engines[worst.index];
   const help = worst.fit.verdict === 'fits' || settings === undefined;
   const total = (pick: (fit: EngineFit) => number): number => checked.reduce((sum, { fit }) => sum + pick(fit), 0);
   const least = (pick: (fit: EngineFit) => number): number => Math.min(...checked.map(({ fit }) => pick(fit)));
   const failed = worst.fit.verdict === 'no';
+  const several = checked.length > 1 || profile.engines.length > 1;
+  const reasonMessage = { ...worst.fit.reason, engine: several ? worst.index : null };
+  const notes = notesOf(checked);
   return {
     verdict: worst.fit.verdict,
-    reason:
-      checked.length > 1 || profile.engines.length > 1
-        ? `Engine ${worst.index}: ${worst.fit.reason}`
-        : worst.fit.reason,
+    reason: inEnglish(reasonMessage),
+    reasonMessage,
     suggestions: help ? [] : suggestFor(settings, worst.index, context, taken),
     kvCacheTokens: failed
       ? rangeOf(worst.fit.tokens)
@@ -142,7 +152,8 @@ function answer(
     maxModelLen: least((fit) => fit.maxModelLen),
     gpus: checked.flatMap((engine) => gpusOf(engine)),
     described: true,
-    notes: [...new Set(checked.flatMap(({ fit, calibration }) => [...fit.notes, ...calibrationNotes(calibration)]))],
+    notes: [...notes.keys()],
+    noteMessages: [...notes.values()],
     calibration: checked.find(({ calibration }) => calibration !== null)?.calibration ?? null,
   };
 }
@@ -164,25 +175,35 @@ function gpusOf({ index, fit }: CheckedEngine): GpuFit[] {
   }));
 }
 
-function calibrationNotes(calibration: FitCalibration | null): string[] {
+/** By their sentence: two engines may have the same one. */
+function notesOf(checked: readonly CheckedEngine[]): Map<string, FitMessage> {
+  const all = checked.flatMap(({ fit, calibration }) => [...fit.notes, ...calibrationNotes(calibration)]);
+  const messages = all.map((note) => ({ ...note, engine: null }));
+  return new Map(messages.map((message) => [inEnglish(message), message]));
+}
+
+function calibrationNotes(calibration: FitCalibration | null): Said[] {
   if (calibration === null) return [];
-  const notes = [
-    `The figures start from a boot on this host with vLLM ${calibration.vllmVersion}; pin kvCacheMemoryBytes: ${calibration.suggestedKvCacheMemoryBytes} in the profile, and every boot gives the same cache.`,
+  const notes: Said[] = [
+    say('from_a_boot', { version: calibration.vllmVersion, bytes: calibration.suggestedKvCacheMemoryBytes }),
   ];
-  if (calibration.coldCompile)
-    notes.push('That boot compiled its kernels: the next one has them at hand, and may have up to 1 GiB more cache.');
+  if (calibration.coldCompile) notes.push(say('from_a_cold_boot'));
   if (calibration.off)
     notes.push(
-      `Without that boot the KV cache would have been predicted ${Math.abs(calibration.errorPercent)} % ${calibration.errorPercent > 0 ? 'too large' : 'too small'}.`,
+      say(calibration.errorPercent > 0 ? 'was_too_large' : 'was_too_small', {
+        percent: Math.abs(calibration.errorPercent),
+      }),
     );
   return notes;
 }
 
 /** An answer without figures: there is nothing to calculate with. */
-export function refused(reason: string, described: boolean, suggestions: FitSuggestion[]): FitAnswer {
+export function refused(reason: Said, described: boolean, suggestions: FitSuggestion[]): FitAnswer {
+  const reasonMessage = { ...reason, engine: null };
   return {
     verdict: 'no',
-    reason,
+    reason: inEnglish(reasonMessage),
+    reasonMessage,
     suggestions,
     kvCacheTokens: [0, 0],
     maxConcurrency: [0, 0],
@@ -191,6 +212,7 @@ export function refused(reason: string, described: boolean, suggestions: FitSugg
     gpus: [],
     described,
     notes: [],
+    noteMessages: [],
     calibration: null,
   };
 }

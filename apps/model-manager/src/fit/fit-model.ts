@@ -1,4 +1,5 @@
 import type { ModelShape } from './model/model-shape';
+import type { Said } from './say';
 
 /** One GPU as the fit check sees it. Sizes in MiB, as nvidia-smi gives them. */
 export interface FitGpu {
@@ -17,7 +18,7 @@ export interface FitHardware {
 }
 
 /** What the fit check can learn of a model; `unknown` says why there is nothing. */
-export type ModelKnowledge = { kind: 'known'; shape: ModelShape } | { kind: 'unknown'; why: string };
+export type ModelKnowledge = { kind: 'known'; shape: ModelShape } | { kind: 'unknown'; why: Said };
 
 /** Finds a model by its Hugging Face id. */
 export type ModelLookup = (id: string) => ModelKnowledge;

@@ -2,7 +2,7 @@ import type { FitSuggestion } from '#contracts/profiles';
 import type { EngineSettings } from '../profiles/profile';
 import type { EngineFit } from './check-engine';
 import type { FitGpu } from './fit-model';
-import { thousands } from './units';
+import { say, type Said } from './say';
 
 export interface Trial {
   /** The answer with these settings; null when they are refused before anything can be calculated. */
@@ -14,7 +14,7 @@ export interface Trial {
 type Change = FitSuggestion['settings'];
 
 /** A suggestion for the one engine that is looked at. */
-export type EngineSuggestion = Omit<FitSuggestion, 'engine'>;
+export type EngineSuggestion = Omit<FitSuggestion, 'engine' | 'why' | 'whyMessage'> & { why: Said };
 
 /** What belongs to the weights as they are now, and does not hold for others. */
 const OF_THE_WEIGHTS = ['quantization', 'revision', 'dtype'];
@@ -55,7 +55,7 @@ function utilisation(settings: EngineSettings, trial: Trial): EngineSuggestion |
     const found = smallestUtilisation(settings, trial, wanted);
     if (found === null) continue;
     const [value, fit] = found;
-    const why = `${value} is the smallest utilisation that works: ${cacheWords(fit)}.`;
+    const why = say('smallest_utilisation', { utilisation: value, ...cacheOf(fit) });
     return described({ gpuMemoryUtilization: value }, why);
   }
   return null;
@@ -89,12 +89,7 @@ function context(settings: EngineSettings, trial: Trial): EngineSuggestion | nul
   const length = longestThatFits(settings, trial);
   if (length === null) return null;
   const fit = trial.check(changed(settings, { maxModelLen: length }));
-  return fit === null
-    ? null
-    : described(
-        { maxModelLen: length },
-        `${thousands(length)} tokens is about the longest context that fits: ${cacheWords(fit)}.`,
-      );
+  return fit === null ? null : described({ maxModelLen: length }, say('longest_context', cacheOf(fit)));
 }
 
 function longestThatFits(settings: EngineSettings, trial: Trial): number | null {
@@ -110,8 +105,7 @@ function cacheDtype(settings: EngineSettings, trial: Trial): EngineSuggestion | 
   if (settings['kvCacheDtype'] !== undefined && settings['kvCacheDtype'] !== 'auto') return null;
   for (const kvCacheDtype of ['fp8', 'int8_per_token_head']) {
     const fit = trial.check(changed(settings, { kvCacheDtype }));
-    if (fit !== null && works(fit))
-      return described({ kvCacheDtype }, `Keys and values in 8 bits take half the memory: ${cacheWords(fit)}.`);
+    if (fit !== null && works(fit)) return described({ kvCacheDtype }, say('half_the_cache', cacheOf(fit)));
   }
   return null;
 }
@@ -123,8 +117,11 @@ function fewerOrMoreGpus(settings: EngineSettings, trial: Trial): EngineSuggesti
   for (const tensorParallelSize of sizes) {
     const fit = trial.check(changed(without(settings, 'gpus'), { tensorParallelSize }));
     if (fit === null || !works(fit)) continue;
-    const many = tensorParallelSize === 1 ? 'one GPU' : `${tensorParallelSize} GPUs`;
-    return described({ tensorParallelSize }, `On ${many} it fits: ${cacheWords(fit)}.`, given(settings, ['gpus']));
+    const why =
+      tensorParallelSize === 1
+        ? say('on_one_gpu', cacheOf(fit))
+        : say('on_gpus', { gpus: tensorParallelSize, ...cacheOf(fit) });
+    return described({ tensorParallelSize }, why, given(settings, ['gpus']));
   }
   return null;
 }
@@ -132,7 +129,7 @@ function fewerOrMoreGpus(settings: EngineSettings, trial: Trial): EngineSuggesti
 function sibling(settings: EngineSettings, trial: Trial, model: string): EngineSuggestion | null {
   const fit = trial.check(changed(without(settings, ...OF_THE_WEIGHTS), { model }));
   return fit !== null && works(fit)
-    ? described({ model }, `The same model in fewer bits fits: ${cacheWords(fit)}.`, given(settings, OF_THE_WEIGHTS))
+    ? described({ model }, say('fewer_bits', cacheOf(fit)), given(settings, OF_THE_WEIGHTS))
     : null;
 }
 
@@ -143,21 +140,24 @@ function utilisationWithContext(settings: EngineSettings, trial: Trial): EngineS
     if (maxModelLen === null) continue;
     const fit = trial.check(changed(settings, { gpuMemoryUtilization, maxModelLen }));
     if (fit?.verdict === 'fits')
-      return described({ gpuMemoryUtilization, maxModelLen }, `Only both together fit: ${cacheWords(fit)}.`);
+      return described({ gpuMemoryUtilization, maxModelLen }, say('both_together', cacheOf(fit)));
   }
   return null;
 }
 
 const works = (fit: EngineFit | null): boolean => fit !== null && fit.verdict === 'fits';
 
-function described(settings: Change, why: string, removes: string[] = []): EngineSuggestion {
+function described(settings: Change, why: Said, removes: string[] = []): EngineSuggestion {
   const change = Object.entries(settings)
     .map(([name, value]) => `${name}: ${value}`)
     .join(', ');
   return { change, why, settings, removes };
 }
 
-function cacheWords({ tokens, maxModelLen }: EngineFit): string {
-  const [low, high] = [tokens.low, tokens.high].map((count) => thousands(Math.max(0, count)));
-  return `${low} to ${high} tokens of cache at a context of ${thousands(maxModelLen)}`;
+function cacheOf({ tokens, maxModelLen }: EngineFit) {
+  return {
+    lowTokens: Math.max(0, tokens.low),
+    highTokens: Math.max(0, tokens.high),
+    lengthTokens: maxModelLen,
+  };
 }

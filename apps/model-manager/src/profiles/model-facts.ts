@@ -4,6 +4,7 @@ import type { ModelKnowledge } from '../fit/fit-model';
 import { ModelConfigError } from '../fit/model/config-reader';
 import { describeModel } from '../fit/model/describe-model';
 import type { ModelShape } from '../fit/model/model-shape';
+import { say } from '../fit/say';
 
 /**
  * The models that the files in `models/` describe. They are read once: new facts come with a new version.
@@ -18,7 +19,7 @@ export class ModelFacts {
   /** By Hugging Face id, whatever its case; a local folder is known by its last part. */
   find(id: string): ModelKnowledge {
     const found = this.known.get(id.toLowerCase()) ?? this.byLastPart(id);
-    return found ?? { kind: 'unknown', why: unknownModel(id) };
+    return found ?? { kind: 'unknown', why: say('model_unknown', { model: id.slice(0, 200) }) };
   }
 
   /** Ids of models with the same layers and sizes in fewer bits, smallest first. */
@@ -53,13 +54,12 @@ export function describe(id: string, config: object, checkpointBytes: number | n
     return { kind: 'known', shape: describeModel(id, { ...config }, checkpointBytes) };
   } catch (error) {
     if (error instanceof ModelConfigError)
-      return { kind: 'unknown', why: `${id} cannot be described: ${error.field} ${error.message}.` };
+      return {
+        kind: 'unknown',
+        why: say('model_not_described', { model: id, field: error.field, problem: error.message }),
+      };
     throw error;
   }
-}
-
-function unknownModel(id: string): string {
-  return `Nothing is known of the model ${id.slice(0, 200)}: it is not in models/. Send its config.json as modelConfig, with checkpointBytes, and it can be checked.`;
 }
 
 function isSmallerSibling(other: ModelShape, own: ModelShape): boolean {

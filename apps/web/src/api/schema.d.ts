@@ -1639,11 +1639,86 @@ export interface components {
     };
     /** @enum {string} */
     FitVerdict: 'fits' | 'tight' | 'no';
+    /** @enum {string} */
+    FitCode:
+      | 'in_engine'
+      | 'no_engine'
+      | 'wrong_setting'
+      | 'model_unknown'
+      | 'model_not_described'
+      | 'draft_model_unknown'
+      | 'no_gpu'
+      | 'gpu_missing'
+      | 'gpu_missing_beside_one'
+      | 'too_few_gpus'
+      | 'too_few_gpus_given'
+      | 'heads_not_divisible'
+      | 'kv_heads_not_divisible'
+      | 'state_heads_not_divisible'
+      | 'intermediate_not_divisible'
+      | 'too_many_stages'
+      | 'bfloat16_not_on_card'
+      | 'float16_overflows'
+      | 'weights_not_on_card'
+      | 'cache_dtype_unknown'
+      | 'fp8_cache_not_on_card'
+      | 'fp8_latent_cache_not_on_card'
+      | 'fp8_cache_with_sinks'
+      | 'fp8_per_head_cache_not_on_card'
+      | 'nvfp4_cache_not_on_card'
+      | 'per_head_cache_with_latent'
+      | 'context_over_model'
+      | 'weights_over_card'
+      | 'weights_over_budget'
+      | 'budget_over_free'
+      | 'no_cache_left'
+      | 'pinned_cache_over_free'
+      | 'cache_too_small'
+      | 'cache_may_be_too_small'
+      | 'budget_close_to_free'
+      | 'little_left_for_graphs'
+      | 'fits'
+      | 'fits_without_cache'
+      | 'fp8_weight_only'
+      | 'nvfp4_weight_only'
+      | 'fp8_cache_by_flashinfer'
+      | 'kv_heads_held_twice'
+      | 'of_this_model'
+      | 'from_a_boot'
+      | 'from_a_cold_boot'
+      | 'was_too_large'
+      | 'was_too_small'
+      | 'smallest_utilisation'
+      | 'longest_context'
+      | 'half_the_cache'
+      | 'on_one_gpu'
+      | 'on_gpus'
+      | 'fewer_bits'
+      | 'both_together';
+    FitMessageDto: {
+      code: components['schemas']['FitCode'];
+      /**
+       * @description What stands in the sentence, by name.
+       * @example {
+       *       "utilisation": 0.55,
+       *       "gpu": 0,
+       *       "budgetGib": 12.96,
+       *       "weightsGib": 13.95
+       *     }
+       */
+      values: {
+        [key: string]: string | number;
+      };
+      /** @description The engine that it is about, where there are several. */
+      engine: number | null;
+    };
     FitSuggestionDto: {
       /** @example gpuMemoryUtilization: 0.74 */
       change: string;
       /** @description What it brings; it was checked. */
       why: string;
+      /** @description `why` by code and values, to be said in another language. */
+      whyMessage: components['schemas']['FitMessageDto'];
       /** @description The changed settings. */
       settings: {
         [key: string]: unknown;
@@ -1696,6 +1771,8 @@ export interface components {
       verdict: components['schemas']['FitVerdict'];
       /** @description One sentence. */
       reason: string;
+      /** @description `reason` by code and values, to be said in another language. */
+      reasonMessage: components['schemas']['FitMessageDto'];
       /** @description The smallest changes with which it fits. */
       suggestions: components['schemas']['FitSuggestionDto'][];
       /** @description Tokens of cache, all engines together. Lowest and highest. */
@@ -1709,6 +1786,8 @@ export interface components {
       /** @description False: nothing is known of the model, and there are no figures. */
       described: boolean;
       notes: string[];
+      /** @description The notes in the same order, by code and values. */
+      noteMessages: components['schemas']['FitMessageDto'][];
       /** @description The boot that the figures start from. */
       calibration: components['schemas']['FitCalibrationDto'] | null;
     };

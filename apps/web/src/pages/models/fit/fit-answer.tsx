@@ -3,6 +3,7 @@ import type { components } from '../../../api/schema';
 import { Button } from '../../../ui/button';
 import { formatNumber } from '../../../ui/format';
 import { formatRange } from '../format';
+import { fitText } from '../words';
 import { FitBars, FitFigures, FitLegend } from './fit-bars';
 import { VerdictMark } from './verdict';
 
@@ -11,12 +12,12 @@ type Suggestion = components['schemas']['FitSuggestionDto'];
 
 /** What the fit check says of a profile: the verdict, why, what it gives, and where the memory goes. */
 export function FitAnswer({ fit }: { fit: Answer }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   return (
     <div className="grid gap-4">
       <div className="grid gap-1">
         <VerdictMark verdict={fit.verdict} />
-        <p className="text-sm">{fit.reason}</p>
+        <p className="text-sm">{fitText(i18n.language, fit.reasonMessage, fit.reason)}</p>
       </div>
       {fit.gpus.length > 0 && (
         <>
@@ -33,8 +34,8 @@ export function FitAnswer({ fit }: { fit: Answer }) {
       )}
       {fit.notes.length > 0 && (
         <ul className="grid gap-1 border-l-2 border-line pl-3 text-sm text-subtle">
-          {fit.notes.map((note) => (
-            <li key={note}>{note}</li>
+          {fit.notes.map((note, at) => (
+            <li key={note}>{fitText(i18n.language, fit.noteMessages[at], note)}</li>
           ))}
         </ul>
       )}
@@ -71,7 +72,7 @@ export function Suggestions({
   busy?: boolean;
   onTry: (suggestion: Suggestion) => void;
 }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   if (suggestions.length === 0) return null;
   return (
     <section className="grid gap-2">
@@ -84,7 +85,7 @@ export function Suggestions({
           >
             <div className="min-w-0 flex-1 basis-60">
               <code className="font-mono text-sm">{suggestion.change}</code>
-              <p className="text-xs text-subtle">{suggestion.why}</p>
+              <p className="text-xs text-subtle">{fitText(i18n.language, suggestion.whyMessage, suggestion.why)}</p>
             </div>
             <Button
               busy={busy}

@@ -4,11 +4,12 @@ import { FitBars } from '../fit/fit-bars';
 import { VerdictMark } from '../fit/verdict';
 import type { Profile } from '../queries';
 import { SwitchButton } from '../switching/switch-button';
+import { fitText } from '../words';
 import { InForce } from './in-force';
 import { profilePath } from './profile-path';
 
 export function ProfileCard({ of: profile }: { of: Profile }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { name, title, description, active, fit } = profile;
   return (
     <li
@@ -25,7 +26,7 @@ export function ProfileCard({ of: profile }: { of: Profile }) {
           <VerdictMark verdict={fit.verdict} />
         </div>
         <p className="text-sm text-subtle">{description}</p>
-        {fit.verdict !== 'fits' && <p className="text-sm">{fit.reason}</p>}
+        {fit.verdict !== 'fits' && <p className="text-sm">{fitText(i18n.language, fit.reasonMessage, fit.reason)}</p>}
       </div>
       <div className="grid content-between gap-3">
         <FitBars gpus={fit.gpus} />

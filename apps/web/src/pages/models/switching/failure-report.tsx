@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { components } from '../../../api/schema';
+import { adviceText } from '../words';
 
 type Failure = components['schemas']['SwitchFailureDto'];
 
@@ -14,7 +15,7 @@ export function FailureReport({ of: { code, message, advice, logLines } }: { of:
       </p>
       <p>{message}</p>
       <p>
-        <strong>{t('models.advice')}</strong> {advice}
+        <strong>{t('models.advice')}</strong> {adviceText(i18n.language, code, advice)}
       </p>
       {logLines.length > 0 && (
         <pre

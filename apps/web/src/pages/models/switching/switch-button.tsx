@@ -9,6 +9,7 @@ import { Dialog } from '../../../ui/dialog';
 import { formatDuration } from '../../../ui/format';
 import { Notice } from '../../../ui/page';
 import type { Profile } from '../queries';
+import { fitText } from '../words';
 import { useIsAdmin } from '../use-is-admin';
 import { lastTimeMs } from './phase-steps';
 import { switchesQuery } from './switch-queries';
@@ -40,7 +41,7 @@ export function SwitchButton({ to: profile }: { to: Profile }) {
 }
 
 function ConfirmSwitch({ to: { name, title, fit }, onClose }: { to: Profile; onClose: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const status = useQuery(modelsStatus).data;
   const history = useInfiniteQuery(switchesQuery).data?.pages.flatMap(({ items }) => items) ?? [];
   const lastMs = lastTimeMs(history, name);
@@ -61,7 +62,9 @@ function ConfirmSwitch({ to: { name, title, fit }, onClose }: { to: Profile; onC
             ? t('models.switch.firstTime')
             : t('models.switch.lastTime', { time: formatDuration(lastMs) })}
         </li>
-        {fit.verdict !== 'fits' && <li className="text-warning">{fit.reason}</li>}
+        {fit.verdict !== 'fits' && (
+          <li className="text-warning">{fitText(i18n.language, fit.reasonMessage, fit.reason)}</li>
+        )}
       </ul>
       {begin.isError && <Notice tone="danger">{begin.error.message}</Notice>}
       <div className="flex justify-end gap-2">
