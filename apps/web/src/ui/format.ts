@@ -1,28 +1,58 @@
 import i18next from 'i18next';
 
+/** To make a formatter takes milliseconds, to use it microseconds: each is made once for each language. */
+function inLanguage<Format>(make: (language: string) => Format): () => Format {
+  const made = new Map<string, Format>();
+  return () => {
+    const { language } = i18next;
+    const format = made.get(language) ?? make(language);
+    made.set(language, format);
+    return format;
+  };
+}
+
+const dates = inLanguage((language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium' }));
+const dateTimes = inLanguage(
+  (language) => new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }),
+);
+const days = inLanguage(
+  (language) => new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', timeZone: 'UTC' }),
+);
+const times = inLanguage((language) => new Intl.DateTimeFormat(language, { timeStyle: 'medium' }));
+const percents = inLanguage(
+  (language) => new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 }),
+);
+/** By the most decimals that they show. */
+const numbers = [0, 1, 2, 3].map((maximumFractionDigits) =>
+  inLanguage((language) => new Intl.NumberFormat(language, { maximumFractionDigits })),
+);
+
 /** In the language of the UI, in the time zone of the browser. */
 export function formatDate(iso: string): string {
-  return new Intl.DateTimeFormat(i18next.language, { dateStyle: 'medium' }).format(new Date(iso));
+  return dates().format(new Date(iso));
 }
 
 export function formatDateTime(iso: string): string {
-  return new Intl.DateTimeFormat(i18next.language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+  return dateTimes().format(new Date(iso));
 }
 
 /** A calendar day, YYYY-MM-DD, without its year and wherever the browser is: Nov 21. */
 export function formatDay(day: string): string {
-  return new Intl.DateTimeFormat(i18next.language, { month: 'short', day: 'numeric', timeZone: 'UTC' }).format(
-    new Date(day),
-  );
+  return days().format(new Date(day));
 }
 
-export function formatNumber(value: number, maximumFractionDigits = 0): string {
-  return new Intl.NumberFormat(i18next.language, { maximumFractionDigits }).format(value);
+export function formatNumber(value: number, maximumFractionDigits: 0 | 1 | 2 | 3 = 0): string {
+  return numbers[maximumFractionDigits]?.().format(value) ?? String(value);
 }
 
 /** Of a share: 0.0123 is 1.2 %. */
 export function formatPercent(share: number): string {
-  return new Intl.NumberFormat(i18next.language, { style: 'percent', maximumFractionDigits: 1 }).format(share);
+  return percents().format(share);
+}
+
+/** 14:03:25, of an epoch in milliseconds. */
+export function formatTime(at: number): string {
+  return times().format(new Date(at));
 }
 
 /** 350 ms; 2.4 s. */

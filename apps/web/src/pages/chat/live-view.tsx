@@ -1,7 +1,9 @@
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button';
 import { explainCode } from '../../ui/explain';
 import { formatDuration, formatNumber } from '../../ui/format';
+import { useMarkdown } from './markdown-loader';
 import { useLiveAnswers, type LiveAnswer, type Problem } from './live-answers';
 import { AnswerText, Question } from './message-view';
 
@@ -16,7 +18,7 @@ export function LiveView({ id, onRetry }: { id: string; onRetry: () => void }) {
       {ask.content !== null && <Question text={ask.content} onEdit={null} />}
       {begun && (
         <AnswerText content={content} reasoning={reasoning === '' ? null : reasoning} streaming={running}>
-          <LiveFacts live={live} />
+          <LiveFacts meta={live.meta} waitedMs={(live.firstTokenAt ?? live.askedAt) - live.askedAt} />
         </AnswerText>
       )}
       {running && !begun && <Waiting live={live} />}
@@ -25,12 +27,13 @@ export function LiveView({ id, onRetry }: { id: string; onRetry: () => void }) {
   );
 }
 
-function LiveFacts({ live: { meta, askedAt, firstTokenAt } }: { live: LiveAnswer }) {
+/** The same for each token after the first one, and drawn only then. */
+const LiveFacts = memo(function LiveFacts({ meta, waitedMs }: { meta: LiveAnswer['meta']; waitedMs: number }) {
   const { t } = useTranslation();
   const facts = [
     meta?.model,
     meta?.backend === 'fallback' ? t('chat.otherServer') : undefined,
-    firstTokenAt === null ? undefined : t('chat.firstTokenIn', { time: formatDuration(firstTokenAt - askedAt) }),
+    t('chat.firstTokenIn', { time: formatDuration(waitedMs) }),
   ].filter((fact) => fact !== undefined);
   return (
     <>
@@ -40,7 +43,7 @@ function LiveFacts({ live: { meta, askedAt, firstTokenAt } }: { live: LiveAnswer
       <p className="text-xs text-subtle">{facts.join(' · ')}</p>
     </>
   );
-}
+});
 
 function Waiting({ live: { queue } }: { live: LiveAnswer }) {
   const { t } = useTranslation();
@@ -54,12 +57,26 @@ function Waiting({ live: { queue } }: { live: LiveAnswer }) {
             seconds: formatNumber(Math.max(1, Math.round(queue.expectedSeconds))),
           });
   return (
-    <p className="flex items-center gap-2 text-sm text-subtle">
-      <span aria-hidden className="size-2 animate-pulse rounded-full bg-accent" />
-      {text}
-    </p>
+    <>
+      <p className="flex items-center gap-2 text-sm text-subtle">
+        <span aria-hidden className="size-2 animate-pulse rounded-full bg-accent" />
+        {text}
+      </p>
+      <WarmedUp />
+    </>
   );
 }
+
+/** Whatever the first token would have to wait for is done once while there is nothing to do: code compiled, formats made. */
+const WarmedUp = memo(function WarmedUp() {
+  const render = useMarkdown();
+  return (
+    <div hidden>
+      {render?.({ text: formatDuration(0), streaming: true })}
+      {formatDuration(1_000)}
+    </div>
+  );
+});
 
 function ProblemView({ problem, onRetry }: { problem: Problem; onRetry: () => void }) {
   const { t } = useTranslation();

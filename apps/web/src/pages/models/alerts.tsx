@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { TriangleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { api, body } from '../../api/client';
-import { formatTime } from './format';
+import { formatTime } from '../../ui/format';
 import { useIsAdmin } from './use-is-admin';
 
 const EVERY_MS = 15_000;

@@ -1,4 +1,3 @@
-import i18next from 'i18next';
 import { formatNumber } from '../../ui/format';
 
 type Range = readonly number[];
@@ -14,12 +13,7 @@ export function formatGibRange(range: Range): string {
 }
 
 /** 69,423–71,537; one figure where both look the same. */
-export function formatRange([low = 0, high = low]: Range, digits = 0): string {
+export function formatRange([low = 0, high = low]: Range, digits: 0 | 1 | 2 = 0): string {
   const [from, to] = [formatNumber(low, digits), formatNumber(high, digits)];
   return from === to ? from : `${from}–${to}`;
-}
-
-/** 14:03:25, of an epoch in milliseconds. */
-export function formatTime(at: number): string {
-  return new Intl.DateTimeFormat(i18next.language, { timeStyle: 'medium' }).format(new Date(at));
 }

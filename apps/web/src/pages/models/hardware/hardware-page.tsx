@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { formatTime } from '../format';
+import { formatTime } from '../../../ui/format';
 import { Notice } from '../../../ui/page';
 import { hardwareQuery, type Hardware } from '../queries';
 import { GpuCard } from './gpu-card';

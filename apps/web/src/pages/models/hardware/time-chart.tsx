@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { formatTime } from '../format';
+import { formatTime } from '../../../ui/format';
 
 export interface ChartProps {
   /** What a screen reader is told instead of the picture. */

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { modelsStatus } from '../../../api/models-status';
 import type { components } from '../../../api/schema';
 import { formatNumber } from '../../../ui/format';
-import { formatTime } from '../format';
+import { formatTime } from '../../../ui/format';
 
 type Engine = components['schemas']['EngineViewDto'];
 
