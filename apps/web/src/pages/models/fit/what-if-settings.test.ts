@@ -29,7 +29,9 @@ describe('the what-if form', () => {
   });
 
   it('applies a suggestion to the engine that it is for, with what has to go', () => {
-    const suggestion = { change: '', why: '', settings: { tensorParallelSize: 2 }, removes: ['gpus'], engine: 1 };
+    const whyMessage = { code: 'on_gpus' as const, values: {}, engine: null };
+    const change = { settings: { tensorParallelSize: 2 }, removes: ['gpus'], engine: 1 };
+    const suggestion = { change: '', why: '', whyMessage, ...change };
     expect(withSuggestion([ENGINE, ENGINE], suggestion)).toEqual([
       ENGINE,
       { model: ENGINE.model, maxModelLen: 16_384, dtype: 'float16', tensorParallelSize: 2 },
