@@ -208,6 +208,19 @@ describe('an engine in the care of model-manager', () => {
     expect((await stored()).engines[0]?.state).toEqual({ kind: 'stopped' });
   });
 
+  it('is left at SIGTERM where the operator wants that, and serves until the next model-manager has it', async () => {
+    const service = await start({ ENGINE_AT_STOP: 'leave' });
+    const { pid, url } = await inState('ready');
+    const streaming = chat(url!, 50).then((response) => response.text());
+    await service.stop();
+    expect(processStartTime(pid!)).not.toBeNull();
+    expect((await stored()).engines[0]?.state).toMatchObject({ kind: 'ready' });
+    expect((await streaming).trimEnd()).toMatch(/data: \[DONE\]$/);
+    await service.end();
+    await start();
+    expect(await inState('ready')).toMatchObject({ pid });
+  });
+
   it('names an OOM at load, with advice, and tries again', async () => {
     await start({ VLLM_SIM_FAULT: 'oom-load' });
     expect(await failure()).toMatchObject({

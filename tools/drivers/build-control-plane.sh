@@ -22,13 +22,13 @@ for replaced in own["Replace"]:
         text += f"replace {path} => {path} {staged}\n"
 open("go.mod", "w").write(text)
 programs = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
-packages = [f"k8s.io/kubernetes/cmd/{name}/app" for name in programs] + ["k8s.io/component-base/cli"]
+packages = [f"k8s.io/kubernetes/cmd/{name}/app" for name in programs] + ["k8s.io/kubectl/pkg/cmd", "k8s.io/component-base/cli"]
 imports = "".join(f'\t_ "{package}"\n' for package in packages)
 open("tools.go", "w").write(f"package main\n\nimport (\n{imports})\n\nfunc main() {{}}\n")
 PY
 go mod tidy >/dev/null 2>&1
 base=k8s.io/component-base/version
-for program in kube-apiserver kube-scheduler kube-controller-manager; do
+for program in kube-apiserver kube-scheduler kube-controller-manager kubectl; do
   go build -trimpath -ldflags "-s -w -X $base.gitVersion=v$version -X $base.gitMajor=1 -X $base.gitMinor=$(echo "$version" | cut -d. -f2)" \
     -o "$out/$program" "k8s.io/kubernetes/cmd/$program"
 done

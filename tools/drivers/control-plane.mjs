@@ -7,17 +7,22 @@ import { fileURLToPath } from 'node:url';
 import { missingPrograms, must, startServer, untilReady } from './programs.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const VERSION = '1.36.3';
+export const KUBERNETES = '1.36.3';
 const ADMIN_TOKEN = 'of-a-control-plane-that-lives-for-one-test';
+
+/** Where they are, or will be once they are built. */
+export function kubePrograms() {
+  return process.env.KUBE_PROGRAMS ?? join(homedir(), '.cache/tandem/kube', KUBERNETES);
+}
 
 /** etcd, API server, scheduler and controllers of Kubernetes, and kwok in the place of kubelets: no container runs. */
 export async function startControlPlane() {
-  const programs = process.env.KUBE_PROGRAMS ?? join(homedir(), '.cache/tandem/kube', VERSION);
+  const programs = kubePrograms();
   if (!existsSync(join(programs, 'kwok'))) {
     const missing = missingPrograms(['go', 'python3', 'openssl']);
     if (missing.length > 0) throw new Error(`${missing.join(', ')} is missing, with which Kubernetes is built once`);
     console.log('Building the control plane of Kubernetes, once');
-    must('bash', [join(HERE, 'build-control-plane.sh'), programs, VERSION], { stdio: 'inherit' });
+    must('bash', [join(HERE, 'build-control-plane.sh'), programs, KUBERNETES], { stdio: 'inherit' });
   }
   const folder = mkdtempSync(join(tmpdir(), 'tandem-kube-'));
   const running = [];

@@ -197,7 +197,17 @@ export function modelManagerModule(settings: Settings): Type {
           chats: ChatServices,
           alerts: AlertsService,
           logger: Logger,
-        ) => new LeadershipService(lease, switches, engines, chats, alerts, settings.engineStateDirectory, logger),
+        ) =>
+          new LeadershipService(
+            lease,
+            switches,
+            engines,
+            chats,
+            alerts,
+            settings.engineStateDirectory,
+            settings.ENGINE_AT_STOP,
+            logger,
+          ),
       },
     ],
   })

@@ -55,6 +55,11 @@ export const variables = {
     describe: 'How long a stopping engine may take before it is killed, in milliseconds.',
     example: '10000',
   }),
+  ENGINE_AT_STOP: variable(z.enum(['end', 'leave']).default('end'), {
+    describe:
+      'What becomes of the engines when model-manager is stopped (SIGTERM): ended, or left for the next one, which finds them again. With `leave` an update of model-manager loads no model anew.',
+    example: 'leave',
+  }),
   SWITCH_DRAIN_TIMEOUT_MS: variable(milliseconds.default(60_000), {
     describe:
       'How long the answers of the old model may go on when the model is changed, in milliseconds; what is longer is cut.',

@@ -4,13 +4,18 @@ import { Bus } from './bus';
 import { Commands } from './commands';
 import { Readiness } from './readiness';
 
+export interface BusSettings {
+  NATS_URL: string;
+  JETSTREAM_REPLICAS: number;
+}
+
 /** Provides the `Bus` and `Commands` over it, says so in readiness, and closes it last (after everything that drains). */
 @Global()
 @Module({})
 export class BusModule implements OnApplicationShutdown {
   constructor(private readonly bus: Bus) {}
 
-  static forRoot(url: string, name: string): DynamicModule {
+  static forRoot(settings: BusSettings, name: string): DynamicModule {
     return {
       module: BusModule,
       providers: [
@@ -18,7 +23,7 @@ export class BusModule implements OnApplicationShutdown {
           provide: Bus,
           inject: [Logger, Readiness],
           useFactory: async (logger: Logger, readiness: Readiness): Promise<Bus> => {
-            const bus = await Bus.connect(url, name, logger);
+            const bus = await Bus.connect(settings.NATS_URL, name, logger, settings.JETSTREAM_REPLICAS);
             readiness.add('nats', () => bus.connected);
             return bus;
           },

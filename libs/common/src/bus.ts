@@ -43,12 +43,19 @@ export class Bus {
   private constructor(
     readonly connection: NatsConnection,
     private readonly logger: Pick<Logger, 'warn' | 'log'>,
+    /** How many servers of a NATS cluster keep each stream and bucket. */
+    readonly jetstreamReplicas: number,
   ) {
     void this.watch();
   }
 
-  static async connect(url: string, name: string, logger: Pick<Logger, 'warn' | 'log'>): Promise<Bus> {
-    return new Bus(await connect(natsOptions(url, name)), logger);
+  static async connect(
+    url: string,
+    name: string,
+    logger: Pick<Logger, 'warn' | 'log'>,
+    jetstreamReplicas = 1,
+  ): Promise<Bus> {
+    return new Bus(await connect(natsOptions(url, name)), logger, jetstreamReplicas);
   }
 
   get connected(): boolean {

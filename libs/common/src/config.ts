@@ -28,6 +28,10 @@ export const serviceVariables = {
       example: 'nats://tandem:secret@127.0.0.1:4222',
     },
   ),
+  JETSTREAM_REPLICAS: variable(z.coerce.number().int().min(1).max(5).default(1), {
+    describe: 'Servers of a NATS cluster that each keep a copy of the ledger and of the state: 3 on three servers.',
+    example: '3',
+  }),
   LOG_LEVEL: variable(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'), {
     describe: 'Lowest level that is logged.',
     example: 'debug',

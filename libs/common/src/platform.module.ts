@@ -1,6 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { BusModule } from './bus.module';
+import { BusModule, type BusSettings } from './bus.module';
 import { HealthController } from './health.controller';
 import { loggingParams } from './logging';
 import { MetricsController } from './metrics.controller';
@@ -12,14 +12,14 @@ import { Readiness } from './readiness';
 export class PlatformModule {
   static forRoot(
     service: string,
-    settings: { NATS_URL: string; LOG_LEVEL: string },
+    settings: BusSettings & { LOG_LEVEL: string },
     options: { httpEndpoints: boolean } = { httpEndpoints: true },
   ): DynamicModule {
     return {
       module: PlatformModule,
       imports: [
         LoggerModule.forRoot(loggingParams(service, settings.LOG_LEVEL)),
-        BusModule.forRoot(settings.NATS_URL, service),
+        BusModule.forRoot(settings, service),
       ],
       controllers: options.httpEndpoints ? [HealthController, MetricsController] : [],
       providers: [Readiness],

@@ -22,9 +22,13 @@ const STREAM_NAME_IN_USE = 10058;
 
 /**
  * Makes the streams of the ledger where they are missing; whoever comes first does it. An event leaves its stream when it is
- * acknowledged. `maxBytes` also changes the bound of a stream that is there.
+ * acknowledged. `maxBytes` also brings a stream that is there to this bound and number of replicas.
  */
-export async function ensureUsageStream(manager: JetStreamManager, maxBytes?: number): Promise<void> {
+export async function ensureUsageStream(
+  manager: JetStreamManager,
+  replicas = 1,
+  maxBytes?: number,
+): Promise<void> {
   await ensureStream(
     manager,
     {
@@ -34,6 +38,7 @@ export async function ensureUsageStream(manager: JetStreamManager, maxBytes?: nu
       retention: RetentionPolicy.Workqueue,
       discard: DiscardPolicy.New,
       duplicate_window: DUPLICATE_WINDOW_NANOS,
+      num_replicas: replicas,
     },
     maxBytes ?? USAGE_STREAM_BYTES,
     maxBytes !== undefined,
@@ -46,9 +51,10 @@ export async function ensureUsageStream(manager: JetStreamManager, maxBytes?: nu
       retention: RetentionPolicy.Limits,
       discard: DiscardPolicy.Old,
       duplicate_window: DUPLICATE_WINDOW_NANOS,
+      num_replicas: replicas,
     },
     DEAD_STREAM_BYTES,
-    false,
+    maxBytes !== undefined,
   );
 }
 
@@ -58,17 +64,20 @@ interface StreamShape {
   retention: RetentionPolicy;
   discard: DiscardPolicy;
   duplicate_window: number;
+  num_replicas: number;
 }
 
 async function ensureStream(
   manager: JetStreamManager,
   shape: StreamShape,
   maxBytes: number,
-  mayResize: boolean,
+  mayChange: boolean,
 ): Promise<void> {
   try {
     const { config } = await manager.streams.info(shape.name);
-    if (mayResize && config.max_bytes !== maxBytes) await manager.streams.update(shape.name, { max_bytes: maxBytes });
+    const { num_replicas } = shape;
+    if (mayChange && (config.max_bytes !== maxBytes || config.num_replicas !== num_replicas))
+      await manager.streams.update(shape.name, { max_bytes: maxBytes, num_replicas });
   } catch (error) {
     if (!(error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND)) throw error;
     await add(manager, shape, maxBytes);

@@ -80,7 +80,7 @@ export class JournalPublisher implements OnModuleInit {
   private async ensureStream(): Promise<void> {
     while (!this.streamThere && !this.bus.connection.isClosed()) {
       try {
-        await ensureUsageStream(await jetstreamManager(this.bus.connection));
+        await ensureUsageStream(await jetstreamManager(this.bus.connection), this.bus.jetstreamReplicas);
         this.streamThere = true;
       } catch (error) {
         this.logger.warn({ msg: 'JetStream is not ready; trying again', err: error });

@@ -1,5 +1,5 @@
-import { jetstream } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
+import { openBucket } from '#common/bucket';
 import type { Bus } from '#common/bus';
 import type { Alert } from '#contracts/alerts';
 import { MODELS_BUCKET, MODELS_STATE_KEY, ModelSubjects, type ModelsState } from '#contracts/models';
@@ -99,7 +99,7 @@ export class Announcer {
   }
 
   private async open(): Promise<KV> {
-    const bucket = await new Kvm(jetstream(this.bus.connection)).create(MODELS_BUCKET, { history: 1 });
+    const bucket = await openBucket(this.bus, MODELS_BUCKET);
     const before = await bucket.get(MODELS_STATE_KEY);
     const last = before === null ? 0 : revisionOf(before.string());
     if (last >= this.revision) {

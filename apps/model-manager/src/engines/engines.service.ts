@@ -39,10 +39,13 @@ export class EnginesService {
     this.announcer.begin();
   }
 
-  /** Before the bus is closed: the last thing that is announced is that the engines are stopped. */
-  async end(): Promise<void> {
+  /**
+   * Before the bus is closed: the last thing that is announced is that the engines are stopped. Engines that are left go on as
+   * they are; chat-services keep to what they heard of them last until the next model-manager finds them.
+   */
+  async end(atStop: 'end' | 'leave'): Promise<void> {
     if (!this.begun) return;
-    await this.fleet.end();
+    if (atStop === 'end') await this.fleet.end();
     await this.announcer.end();
   }
 

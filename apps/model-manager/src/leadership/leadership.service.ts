@@ -21,6 +21,7 @@ export class LeadershipService implements OnApplicationBootstrap, BeforeApplicat
     private readonly chats: ChatServices,
     private readonly alerts: AlertsService,
     private readonly stateDirectory: string,
+    private readonly atStop: 'end' | 'leave',
     private readonly logger: Logger,
   ) {
     this.leads = new Promise((resolve) => (this.resolve = resolve));
@@ -36,7 +37,7 @@ export class LeadershipService implements OnApplicationBootstrap, BeforeApplicat
   /** In this order: who takes over must find engines that are gone, or that nobody ends any more. */
   async beforeApplicationShutdown(): Promise<void> {
     this.switches.abandon();
-    await this.engines.end();
+    await this.engines.end(this.atStop);
     this.switches.close();
     await this.lease.end();
   }

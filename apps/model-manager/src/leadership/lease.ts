@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { jetstream } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
+import { openBucket } from '#common/bucket';
 import type { Bus } from '#common/bus';
 import { isSameProcessAlive, processStartTime } from '#common/servers/process-identity';
 import type { Logger } from 'nestjs-pino';
@@ -68,7 +68,7 @@ export class Lease {
 
   private async tryOnce(): Promise<boolean> {
     try {
-      const bucket = (this.bucket ??= await new Kvm(jetstream(this.bus.connection)).create(BUCKET, { history: 1 }));
+      const bucket = (this.bucket ??= await openBucket(this.bus, BUCKET));
       const entry = await bucket.get(KEY);
       if (entry === null) {
         this.revision = await bucket.create(KEY, JSON.stringify(this.me));
@@ -99,7 +99,7 @@ export class Lease {
   /** With JetStream away nobody can take it either: this one goes on. */
   private async renew(onLost: () => void): Promise<void> {
     try {
-      const bucket = (this.bucket ??= await new Kvm(jetstream(this.bus.connection)).create(BUCKET, { history: 1 }));
+      const bucket = (this.bucket ??= await openBucket(this.bus, BUCKET));
       const entry = await bucket.get(KEY);
       if (entry?.operation === 'PUT' && holderOf(entry.string())?.instanceId !== this.me.instanceId) {
         if (!this.ended) onLost();

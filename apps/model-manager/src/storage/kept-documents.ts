@@ -1,5 +1,5 @@
-import { jetstream } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
+import { openBucket } from '#common/bucket';
 import type { Bus } from '#common/bus';
 import type { Logger } from 'nestjs-pino';
 
@@ -95,7 +95,7 @@ export class KeptDocuments {
   }
 
   private async open(): Promise<KV> {
-    this.bucket = await new Kvm(jetstream(this.bus.connection)).create(this.name, { history: 1 });
+    this.bucket = await openBucket(this.bus, this.name);
     return this.bucket;
   }
 }

@@ -22,7 +22,7 @@ const NANOS = 1_000_000;
 /** Opens the durable consumer, making stream and consumer where they are missing. */
 export async function openConsumer(bus: Bus, maxBytes: number): Promise<ConsumerMessages> {
   const manager = await jetstreamManager(bus.connection);
-  await ensureUsageStream(manager, maxBytes);
+  await ensureUsageStream(manager, bus.jetstreamReplicas, maxBytes);
   await ensureConsumer(manager);
   const consumer = await jetstream(bus.connection).consumers.get(USAGE_STREAM, USAGE_CONSUMER);
   const messages = await consumer.consume({ max_messages: MAX_IN_HAND });
