@@ -28,9 +28,9 @@ interface Dashboard {
   }[];
 }
 
-const rules = filesOf(join(DEPLOY, 'prometheus/rules')).flatMap((file) =>
-  (parse(readFileSync(file, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules),
-);
+const rules = rulesIn('prometheus/rules');
+/** Of Loki: they ask for lines and not for metrics. */
+const logRules = rulesIn('loki/rules/fake');
 const dashboards = filesOf(join(DEPLOY, 'grafana/dashboards')).map(
   (file) => JSON.parse(readFileSync(file, 'utf8')) as Dashboard,
 );
@@ -42,11 +42,17 @@ const panelQueries = dashboards.flatMap(({ title, panels }) =>
   ),
 );
 
+/** What HorizontalPodAutoscalers of deploy/k8s ask for, by the service that they scale. */
+const AUTOSCALED_BY = ['api-gateway', 'chat-service'].map((service): [string, string] => {
+  const manifest = readFileSync(join(DEPLOY, `k8s/base/${service}.yaml`), 'utf8');
+  return [`the autoscaler of ${service}`, /metric: \{ name: (\w+) \}/.exec(manifest)?.[1] ?? 'no metric'];
+});
+
 /** Of programs that this machine need not have: named here, so that a new one is looked at. */
 const OF_OTHERS = ['node_filesystem_avail_bytes', 'node_filesystem_size_bytes'];
 
 describe('alerts', () => {
-  const alerts = rules.filter((rule) => rule.alert !== undefined);
+  const alerts = [...rules, ...logRules].filter((rule) => rule.alert !== undefined);
 
   it.each(alerts.map((rule): [string, Rule] => [rule.alert ?? '', rule]))(
     '%s say what happened and where to read what to do',
@@ -108,16 +114,17 @@ describe('metrics of the running services', () => {
   }, 60_000);
   afterAll(() => system.stop());
 
-  it.each([...rules.map((rule): [string, string] => [rule.alert ?? rule.record ?? '', rule.expr]), ...panelQueries])(
-    'are there for "%s"',
-    (_name, expr) => {
-      const recorded = new Set(rules.map((rule) => rule.record));
-      const unknown = metricsIn(expr).filter(
-        (name) => !exported.has(name) && !recorded.has(name) && !OF_OTHERS.includes(name) && name !== 'up',
-      );
-      expect(unknown).toEqual([]);
-    },
-  );
+  it.each([
+    ...rules.map((rule): [string, string] => [rule.alert ?? rule.record ?? '', rule.expr]),
+    ...panelQueries,
+    ...AUTOSCALED_BY,
+  ])('are there for "%s"', (_name, expr) => {
+    const recorded = new Set(rules.map((rule) => rule.record));
+    const unknown = metricsIn(expr).filter(
+      (name) => !exported.has(name) && !recorded.has(name) && !OF_OTHERS.includes(name) && name !== 'up',
+    );
+    expect(unknown).toEqual([]);
+  });
 
   HERE('scraped by a real Prometheus', () => {
     let prometheus: TestPrometheus;
@@ -146,6 +153,12 @@ describe('metrics of the running services', () => {
     }, 60_000);
   });
 });
+
+function rulesIn(folder: string): Rule[] {
+  return filesOf(join(DEPLOY, folder)).flatMap((file) =>
+    (parse(readFileSync(file, 'utf8')) as { groups: { rules: Rule[] }[] }).groups.flatMap((group) => group.rules),
+  );
+}
 
 function filesOf(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).map((file) => join(folder, file)) : [];

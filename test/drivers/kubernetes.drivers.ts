@@ -21,6 +21,8 @@ const kubeconfig = process.env['KUBECONFIG'];
 if (kubeconfig === undefined) throw new Error('KUBECONFIG is needed: use "npm run test:drivers"');
 
 const NAMESPACE = 'tandem-engines';
+/** Where model-manager itself is. */
+const SERVICES = 'tandem';
 const NAME = 'tandem-main-vllm-0';
 const TOKEN = 'hf_thisMustNotBeSeen';
 const WITHIN = { timeoutMs: 30_000, everyMs: 100 };
@@ -97,15 +99,24 @@ describe('engines as Deployments of a real API server', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tandem-kube-'));
     const objects = KubernetesObjectApi.makeApiClient(config);
-    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
-    const role = parseAllDocuments(readFileSync('deploy/k8s/engines-rbac.yaml', 'utf8')).map(
+    const namespaces = [NAMESPACE, SERVICES].map((name) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name },
+    }));
+    const account = {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'model-manager', namespace: SERVICES },
+    } as KubernetesObject;
+    const role = parseAllDocuments(readFileSync('deploy/k8s/components/engines/rbac.yaml', 'utf8')).map(
       (document) => document.toJS() as KubernetesObject,
     );
-    for (const body of [namespace, gpuNode('gpu-0', '2'), gpuNode('gpu-1', '1'), VOLUME, CLAIM, ...role])
+    for (const body of [...namespaces, account, gpuNode('gpu-0', '2'), gpuNode('gpu-1', '1'), VOLUME, CLAIM, ...role])
       await objects.patch(body, undefined, undefined, 'test', true, PatchStrategy.ServerSideApply);
     const token = await admin.core.createNamespacedServiceAccountToken({
-      name: 'tandem-model-manager',
-      namespace: NAMESPACE,
+      name: 'model-manager',
+      namespace: SERVICES,
       body: { spec: { audiences: [], expirationSeconds: 3_600 } },
     });
     const restricted = new KubeConfig();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { must } from '../drivers/programs.mjs';
 
 /** Programs that are built once, by Go, for all checkouts of this user. */
-export const PROGRAMS = process.env.TANDEM_TOOLS ?? join(homedir(), '.cache/tandem/tools');
+export const PROGRAMS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tandem/deploy/bin');
 
 const MODULES = {
   kubeconform: 'github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0',

@@ -1,6 +1,6 @@
 // `npm run k8s:rules`: the rules of deploy/prometheus as the object that the Prometheus operator reads.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 
@@ -11,7 +11,11 @@ const WRITTEN = join(ROOT, 'deploy/k8s/components/monitoring/prometheus-rules.ya
 export function prometheusRules() {
   const groups = readdirSync(RULES)
     .sort()
-    .flatMap((file) => parse(readFileSync(join(RULES, file), 'utf8')).groups);
+    .flatMap((file) => {
+      const { groups } = parse(readFileSync(join(RULES, file), 'utf8'));
+      // In files a group may be called as one of another file; in one object it may not.
+      return groups.map((group) => ({ ...group, name: `${group.name}-${basename(file, '.yml')}` }));
+    });
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PrometheusRule',
