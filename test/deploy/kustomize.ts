@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { isInstalled } from '#testing/programs';
 
 const FOLDER = resolve(__dirname, '../../deploy/k8s');
 
@@ -16,14 +17,7 @@ export interface Manifest {
 export const OVERLAYS: readonly string[] = readdirSync(`${FOLDER}/overlays`).sort();
 
 /** Whether this machine can build overlays. */
-export const kustomizeIsHere = ((): boolean => {
-  try {
-    execFileSync('kubectl', ['kustomize', '--help'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+export const kustomizeIsHere = isInstalled('kubectl');
 
 const made = new Map<string, { text: string; objects: Manifest[] }>();
 
