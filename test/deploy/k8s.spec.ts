@@ -25,10 +25,10 @@ const SERVICES: Record<string, { schema: z.ZodRawShape; load: (environment: Envi
 const LAST_WORDS_S = 10;
 
 HERE.each(OVERLAYS)('overlay %s of deploy/k8s', (overlay) => {
-  const deployment = (name: string): V1Deployment =>
-    built(overlay).objects.find(
-      ({ kind, metadata }) => kind === 'Deployment' && metadata.name === name,
-    ) as V1Deployment;
+  const deployment = (name: string): V1Deployment => {
+    const isIt = ({ kind, metadata }: Manifest): boolean => kind === 'Deployment' && metadata.name === name;
+    return built(overlay).objects.find(isIt) as unknown as V1Deployment;
+  };
 
   it.each(Object.entries(SERVICES))(
     'gives %s settings that it knows, and all that it needs',

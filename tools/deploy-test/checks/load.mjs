@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** scripts/benchmark.sh against a running system: k6 is built, streams are read, both reports are there. */
+async function benchmark(root) {
+  const { startSystem } = createRequire(import.meta.url)(join(root, 'dist/libs/testing/src/system.js'));
+  const system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '500' } });
+  const out = mkdtempSync(join(tmpdir(), 'tandem-load-'));
+  try {
+    for (const [scenario, duration] of [
+      ['smoke', '5s'],
+      ['ramp', '9s'],
+    ]) {
+      const words = [scenario, '--url', system.url, '--duration', duration, '--out', out];
+      const { code, said } = await run(join(root, 'scripts/benchmark.sh'), words, system.apiKey);
+      // 99: a promise did not hold. Seconds on a busy machine promise nothing; that it measured is what counts.
+      if (code !== 0 && code !== 99) throw new Error(`benchmark.sh ${scenario} ended with ${code}:\n${said}`);
+      const report = readFileSync(join(out, 'report.md'), 'utf8');
+      const users = [...report.matchAll(/^\| +(\d+) +\| +(\d+) +\|/gm)].filter(
+        ([, , requests]) => Number(requests) > 0,
+      );
+      if (users.length !== { smoke: 1, ramp: 3 }[scenario]) throw new Error(`a stage measured nothing:\n${report}`);
+      if (!readFileSync(join(out, 'report.html'), 'utf8').includes('<svg')) throw new Error('report.html has no chart');
+    }
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+    await system.stop();
+  }
+}
+
+function run(command, args, apiKey) {
+  const child = spawn(command, args, { env: { ...process.env, NODE_OPTIONS: '', TANDEM_API_KEY: apiKey } });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })));
+}
+
+export const checks = [{ name: 'k6: scripts/benchmark.sh measures and reports', needs: ['go'], run: benchmark }];
