@@ -41,7 +41,7 @@ mkdir etcd
 GOBIN=$out go install -trimpath -ldflags '-s -w' sigs.k8s.io/kwok/cmd/kwok@$kwok
 cache=$(go env GOMODCACHE)
 # Without them kwok says "no stages found": they are what makes its nodes ready and its pods run.
-for file in "$cache"/sigs.k8s.io/kwok@$kwok/kustomize/stage/{node/fast,node/heartbeat-with-lease,pod/fast}/*.yaml; do
+for file in "$cache/sigs.k8s.io/kwok@$kwok"/kustomize/stage/{node/fast,node/heartbeat-with-lease,pod/fast}/*.yaml; do
   case $file in *kustomization.yaml) continue ;; esac
   echo ---
   cat "$file"

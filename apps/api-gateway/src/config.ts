@@ -31,10 +31,12 @@ export const gatewayVariables = {
   DATABASE_URL: variable(z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://'), {
     describe: 'Postgres, with credentials in the URL.',
     example: 'postgres://gateway:secret@127.0.0.1:5432/tandem',
+    secret: true,
   }),
   JWT_SECRET: variable(z.string().min(32, 'must be 32 characters or more'), {
     describe: 'Secret that signs access tokens; the same for all gateways.',
     example: '$(openssl rand -hex 32)',
+    secret: true,
   }),
   CORS_ORIGINS: variable(
     list.refine((origins) => origins.every(isOrigin), 'must be origins such as https://chat.example.org'),
@@ -55,6 +57,7 @@ export const gatewayVariables = {
     {
       describe: 'Redis that several gateways count their limits in; without it each counts in its own memory.',
       example: 'redis://:secret@127.0.0.1:6379/0',
+      secret: true,
     },
   ),
   TANDEM_ADMIN_EMAIL: variable(z.email().default('admin@tandem.local'), {
@@ -64,6 +67,7 @@ export const gatewayVariables = {
   TANDEM_ADMIN_PASSWORD: variable(z.string().min(8, 'must be 8 characters or more').max(256).optional(), {
     describe: 'Password of that admin; generated when unset.',
     example: 'correct horse battery staple',
+    secret: true,
   }),
   TANDEM_API_KEY: variable(
     z
@@ -71,7 +75,11 @@ export const gatewayVariables = {
       .regex(/^[\x21-\x7e]{8,256}$/, 'must be 8 to 256 printable characters without spaces')
       .refine((key) => key.split('.').length !== 3, 'must not look like a JWT')
       .optional(),
-    { describe: 'API key that the first start makes; generated when unset.', example: 'sk-tandem-0123456789abcdef' },
+    {
+      describe: 'API key that the first start makes; generated when unset.',
+      example: 'sk-tandem-0123456789abcdef',
+      secret: true,
+    },
   ),
   FIRST_START_FILE: variable(optionalText, {
     describe: 'File (mode 0600) for the credentials that the first start makes; without it they are printed once.',

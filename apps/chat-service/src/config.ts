@@ -16,6 +16,7 @@ export const chatVariables = {
   DATABASE_URL: variable(z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres:// or postgresql://'), {
     describe: 'Postgres; the service keeps conversations in the schema `chat`. Tokens flow while it is away.',
     example: 'postgres://tandem:secret@127.0.0.1:5432/tandem',
+    secret: true,
   }),
   FIRST_TOKEN_TIMEOUT_MS: variable(milliseconds.default(120_000), {
     describe: 'Longest wait for the first token of an answer, milliseconds (error first_token_timeout).',
@@ -92,7 +93,7 @@ export const chatVariables = {
     example: 'https://llm.example.com/v1',
   }),
   FALLBACK_MODEL: variable(optionalText, { describe: 'The model to ask FALLBACK_URL for.', example: 'gpt-4.1-mini' }),
-  FALLBACK_API_KEY: variable(optionalText, { describe: 'The key for FALLBACK_URL.', example: 'sk-...' }),
+  FALLBACK_API_KEY: variable(optionalText, { describe: 'The key for FALLBACK_URL.', example: 'sk-...', secret: true }),
   FALLBACK_MAX_CONCURRENT: variable(count.min(1).default(8), {
     describe: 'Requests that run on FALLBACK_URL at once; the rest waits.',
     example: '8',

@@ -6,6 +6,7 @@ import {
   optionalText,
   parseConfig,
   port,
+  secretOf,
   serviceVariables,
   variable,
 } from '#common/config';
@@ -203,6 +204,7 @@ export const variables = {
   ALERT_WEBHOOK_SECRET: variable(optionalText, {
     describe: 'Signs what is posted: `x-tandem-signature: t=...,v1=...`, an HMAC-SHA256 of `<t>.<body>`.',
     example: 'a-long-random-text',
+    secret: true,
   }),
   ALERT_EMAIL_TO: variable(optionalText, {
     describe: 'Who gets alerts by e-mail; several addresses with commas.',
@@ -215,12 +217,13 @@ export const variables = {
   SMTP_URL: variable(z.url({ protocol: /^smtps?$/ }).optional(), {
     describe: 'The mail server, with user and password in the URL; needed for e-mails.',
     example: 'smtp://tandem:secret@mail.example.com:587',
+    secret: true,
   }),
 } as const;
 
 /** Variables of Tandem that an engine has no business with: secrets first of all. */
 const NOT_FOR_ENGINES =
-  /^(NATS_URL|DATABASE_URL|REDIS_URL|JWT_SECRET|TANDEM_.*|PORT|HOST|OTEL_.*|VLLM_(COMMAND|TP|MAXLEN|UTIL)|ENGINE_.*|ALERT_.*|SMTP_.*|DOCKER_.*|KUBECONFIG|KUBERNETES_.*|NODE_OPTIONS)$/;
+  /^(NATS_URL(_FILE)?|DATABASE_URL(_FILE)?|REDIS_URL(_FILE)?|JWT_SECRET(_FILE)?|HUGGING_FACE_HUB_TOKEN_FILE|FALLBACK_.*|TANDEM_.*|PORT|HOST|OTEL_.*|VLLM_(COMMAND|TP|MAXLEN|UTIL)|ENGINE_.*|ALERT_.*|SMTP_.*|DOCKER_.*|KUBECONFIG|KUBERNETES_.*|NODE_OPTIONS)$/;
 
 export type Settings = ReturnType<typeof loadSettings>;
 
@@ -274,7 +277,7 @@ function engineEnvironment(environment: Readonly<Record<string, string | undefin
   const inherited: Record<string, string> = { VLLM_NO_USAGE_STATS: '1', DO_NOT_TRACK: '1' };
   for (const [name, value] of Object.entries(environment))
     if (value !== undefined && !NOT_FOR_ENGINES.test(name)) inherited[name] = value;
-  const token = environment['HUGGING_FACE_HUB_TOKEN'];
+  const token = secretOf('HUGGING_FACE_HUB_TOKEN', environment);
   if (token !== undefined && token !== '') inherited['HF_TOKEN'] ??= token;
   return inherited;
 }

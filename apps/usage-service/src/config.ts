@@ -7,6 +7,7 @@ export const variables = {
   DATABASE_URL: variable(z.string().regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'), {
     describe: 'Postgres; the service keeps its tables in the schema `usage`.',
     example: 'postgres://tandem:secret@127.0.0.1:5432/tandem',
+    secret: true,
   }),
   USAGE_STREAM_MAX_BYTES: variable(z.coerce.number().int().min(1_048_576).default(USAGE_STREAM_BYTES), {
     describe: 'Most bytes of usage events that wait while Postgres is away; past it new requests are refused.',

@@ -1,8 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** A variable of the environment: its schema with a sentence for `.env.sample` and an example for the error line. */
-export function variable<T extends z.ZodType>(schema: T, about: { describe: string; example: string }): T {
-  return schema.meta({ description: about.describe, example: about.example });
+/**
+ * A variable of the environment: its schema with a sentence for `.env.sample` and an example for the error line. A secret
+ * one may also be given as a file: NAME_FILE, its path.
+ */
+export function variable<T extends z.ZodType>(
+  schema: T,
+  about: { describe: string; example: string; secret?: boolean },
+): T {
+  return schema.meta({ description: about.describe, example: about.example, secret: about.secret ?? false });
 }
 
 export const port = z.coerce.number().int().min(0).max(65_535);
@@ -26,6 +33,7 @@ export const serviceVariables = {
     {
       describe: 'NATS server, with credentials in the URL.',
       example: 'nats://tandem:secret@127.0.0.1:4222',
+      secret: true,
     },
   ),
   JETSTREAM_REPLICAS: variable(z.coerce.number().int().min(1).max(5).default(1), {
@@ -59,8 +67,8 @@ export function parseConfig<Shape extends z.ZodRawShape>(
   environment: Readonly<Record<string, string | undefined>>,
 ): Readonly<z.output<z.ZodObject<Shape>>> {
   const given = Object.fromEntries(
-    Object.keys(shape).flatMap((name) => {
-      const value = environment[name];
+    Object.entries(shape).flatMap(([name, schema]) => {
+      const value = isSecret(schema) ? secretOf(name, environment) : environment[name];
       return value === undefined || value === '' ? [] : [[name, value]];
     }),
   );
@@ -74,13 +82,35 @@ export function parseConfig<Shape extends z.ZodRawShape>(
   );
 }
 
+/**
+ * A secret's value: of the variable NAME, or the content of the file that NAME_FILE names, without the end of its last line.
+ * @throws ConfigError when both are set, or the file cannot be read.
+ */
+export function secretOf(name: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const [value, file] = [environment[name], environment[`${name}_FILE`]];
+  if (file === undefined || file === '') return value;
+  if (value !== undefined && value !== '')
+    throw new ConfigError(`${name}: is set twice, as ${name} and as ${name}_FILE; remove one`);
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(`${name}_FILE: cannot be read: ${reason} (example: ${name}_FILE=/run/secrets/name)`);
+  }
+}
+
 /** `.env.sample` of one app: each variable with its sentence, commented out with its default or an example. */
 export function envSample(title: string, shape: z.ZodRawShape): string {
   const lines = Object.entries(shape).map(([name, schema]) => {
     const about = (schema as z.ZodType).meta();
-    return `# ${about?.description ?? ''}\n# ${name}=${exampleOf(schema) ?? ''}\n`;
+    const byFile = isSecret(schema) ? ` Or ${name}_FILE: a file with it.` : '';
+    return `# ${about?.description ?? ''}${byFile}\n# ${name}=${exampleOf(schema) ?? ''}\n`;
   });
   return `# ---- ${title}\n${lines.join('\n')}`;
+}
+
+function isSecret(schema: unknown): boolean {
+  return schema instanceof z.ZodType && schema.meta()?.['secret'] === true;
 }
 
 function exampleOf(schema: unknown): string | null {

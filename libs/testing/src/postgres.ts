@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -33,22 +34,24 @@ export interface TestPostgres {
 /** A test's data may be lost with the machine, not with the process: no waiting for the disk, but commits are written. */
 const FAST = { fsync: 'off', full_page_writes: 'off' };
 
-/** Starts an empty Postgres on a free port, with trust authentication on loopback. About a second. */
-export async function startPostgres(): Promise<TestPostgres> {
+/**
+ * Starts a Postgres on a free port, with trust authentication on loopback; an empty one takes about a second.
+ * @param fill puts a cluster of an earlier one into its data folder, in place of an empty one.
+ */
+export async function startPostgres({ fill }: { fill?: (dataDir: string) => void } = {}): Promise<TestPostgres> {
   const user = postgresUser();
   const programs = postgresPrograms(user);
   const wished = mkdtempSync(join(tmpdir(), 'tandem-postgres-'));
   chmodSync(wished, 0o711); // mkdtemp closes it to Postgres' own user
   const folder = clusterFolder(wished, wished.slice(wished.lastIndexOf('/') + 1), user);
   const dataDir = join(folder, 'data');
-  await ensureCluster({
-    programs,
-    user,
-    dataDir,
-    superuser: 'tandem',
-    noSync: true,
-    database: 'tandem',
-  });
+  if (fill === undefined)
+    await ensureCluster({ programs, user, dataDir, superuser: 'tandem', noSync: true, database: 'tandem' });
+  else {
+    mkdirSync(dataDir, { mode: 0o700 });
+    fill(dataDir);
+    if (user !== null) execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, dataDir]);
+  }
   const port = await freePort();
   const server = new ServerProcess({
     command: programs.postgres,

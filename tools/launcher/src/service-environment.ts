@@ -24,7 +24,13 @@ export function serviceEnvironment(
 ): Record<string, string> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(user)) {
-    if (value === undefined || OURS.includes(name) || name.startsWith('npm_')) continue;
+    if (
+      value === undefined ||
+      OURS.includes(name.replace(/_FILE$/, '')) ||
+      OURS.includes(name) ||
+      name.startsWith('npm_')
+    )
+      continue;
     if ((ONLY_FOR[name] ?? service) === service) env[name] = value;
   }
   return { ...env, ...own, [HOME_MARK]: home, [SERVICE_MARK]: service };

@@ -1,0 +1,35 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { programs } from './programs.mjs';
+
+const BASE = 'compose.yaml';
+/** In the order in which they are given. */
+export const COMBINATIONS = [
+  [BASE],
+  [BASE, 'compose.dev.yaml'],
+  [BASE, 'compose.observability.yaml'],
+  [BASE, 'compose.dev.yaml', 'compose.observability.yaml'],
+];
+
+/**
+ * A copy of deploy/ in which setup.sh was run, so that secrets and .env of a test never lie in the checkout.
+ * @param settings of .env
+ */
+export function composeFolder(root, settings = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-deploy-'));
+  cpSync(join(root, 'deploy'), join(folder, 'deploy'), {
+    recursive: true,
+    filter: (path) => !/compose\/(secrets|\.env|tandem\.env)$/.test(path),
+  });
+  const compose = join(folder, 'deploy/compose');
+  programs.run('sh', [join(compose, 'setup.sh')]);
+  const all = { ENGINE_IMAGE: `vllm/vllm-openai@sha256:${'0'.repeat(64)}`, ...settings };
+  writeFileSync(
+    join(compose, '.env'),
+    Object.entries(all)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
+  );
+  return { compose, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

