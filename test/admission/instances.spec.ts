@@ -60,7 +60,7 @@ if (redisServer === undefined)
 
   it('keep together to what the engine runs, and a flood does not delay another user', async () => {
     const [flooder, ann] = [await accounts.newUserKey(), await accounts.newUserKey()];
-    const flood = startChats(24, system.url, flooder, { tokens: 100 });
+    const flood = startChats(24, system.url, flooder, { tokens: 300 });
     await eventually(
       async () => (await waiting(chat)) + (await waiting(system.services['chat-service'])) === 24 - ROOM,
     );
