@@ -10,6 +10,7 @@ import { GatewayDatabaseModule } from './database/database.module';
 import { ConversationsModule } from './conversations/conversations.module';
 import { DocsModule } from './docs/docs.module';
 import { FirstStartModule } from './first-start/first-start.module';
+import { GuardrailsModule } from './guardrails/guardrails.module';
 import { HealthModule } from './health/health.module';
 import { HttpModule } from './http/http.module';
 import { RouteMethods } from './http/route-methods';
@@ -49,6 +50,7 @@ export class AppModule {
         UsageModule,
         ChatModule,
         CodeModule,
+        GuardrailsModule,
         ConversationsModule,
         PromptsModule,
         MyDataModule,

@@ -11,6 +11,8 @@ import { EngineRouter } from './engines/engine-router';
 import { FallbackPlacement } from './engines/fallback-placement';
 import { ChatTurns } from './generation/chat-turns';
 import { GenerationService } from './generation/generation.service';
+import { Guardrails } from './guardrails/guardrails';
+import { GuardrailsController } from './guardrails/guardrails.controller';
 import { JournalPublisher } from './generation/journal-publisher';
 import { TokenReservations } from './generation/token-reservations';
 
@@ -21,7 +23,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [PlatformModule.forRoot('chat-service', config), ConversationsModule],
-      controllers: [CodeController],
+      controllers: [CodeController, GuardrailsController],
       providers: [
         { provide: CHAT_CONFIG, useValue: config },
         ModelsDirectory,
@@ -33,6 +35,7 @@ export class AppModule {
         JournalPublisher,
         ChatTurns,
         CodeTurns,
+        Guardrails,
         GenerationService,
       ],
       exports: [CHAT_CONFIG],

@@ -103,6 +103,10 @@ export const chatVariables = {
       'Whose chats FALLBACK_URL may answer too, when no engine of this installation will: nobody, admins or everybody. Never those of a key that is limited to some models.',
     example: 'nobody',
   }),
+  PROMPT_SAMPLE_RATE: variable(z.coerce.number().min(0).max(1).default(0), {
+    describe: 'Share of prompts that is written into the log (0 to 1), with personal data masked. 0: none.',
+    example: '0.01',
+  }),
   LEDGER_TIMEOUT_MS: variable(milliseconds.default(5_000), {
     describe: 'How long a request waits for the ledger to take its start before it is refused, milliseconds.',
     example: '5000',

@@ -1,5 +1,6 @@
 import { Logger, PinoLogger, type Params } from 'nestjs-pino';
-import { destination, stdTimeFunctions, type DestinationStream, type LoggerOptions } from 'pino';
+import { destination, stdSerializers, stdTimeFunctions, type DestinationStream, type LoggerOptions } from 'pino';
+import { maskPii } from './pii';
 
 /** Never in a log line, whatever object is logged. Prompts and answers stand under these names in every DTO of ours. */
 const SECRET = new Set([
@@ -49,8 +50,15 @@ export function pinoOptions(service: string, level: string): LoggerOptions {
     level,
     base: { service },
     timestamp: stdTimeFunctions.isoTime,
+    serializers: { err: maskedError },
     formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
   };
+}
+
+/** What an engine or a database complains about may hold what somebody wrote. */
+function maskedError(error: Error): unknown {
+  const shown = stdSerializers.err(error);
+  return error instanceof Error ? { ...shown, message: maskPii(shown.message), stack: maskPii(shown.stack) } : shown;
 }
 
 /** A line is on its way to the file after this time at the latest; a write a line cost more than the line. */

@@ -23,6 +23,8 @@ export const ERRORS = {
   unsupported_parameter: badRequest,
   context_length_exceeded: badRequest,
   engine_rejected_request: badRequest,
+  /** A request or an answer holds what the guardrails ban. */
+  content_blocked: badRequest,
   invalid_api_key: unauthorized,
   invalid_token: unauthorized,
   /** The account or key of a running request was disabled or deleted. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Actor } from '#contracts/access';
-import { Repository, type EntityManager } from 'typeorm';
+import { Repository, type EntityManager, type QueryDeepPartialEntity } from 'typeorm';
 import { AuditEntry } from '../database/audit-entry.entity';
 import { page, type Page } from '../http/page';
 import type { AuditQueryDto } from './audit.dto';
@@ -14,7 +14,7 @@ export interface AuditSubject {
   name: string;
 }
 
-/** The record of what admins did. */
+/** The record of what admins did, and of what guardrails found. */
 @Injectable()
 export class AuditLog {
   constructor(@InjectRepository(AuditEntry) private readonly entries: Repository<AuditEntry>) {}
@@ -44,6 +44,25 @@ export class AuditLog {
         details,
       }),
     );
+  }
+
+  /** As `record`, of what is not in this database: settings in JetStream, and what guardrails found in a request. */
+  async note(
+    actor: Actor,
+    action: string,
+    subject: AuditSubject,
+    details: Record<string, unknown> = {},
+  ): Promise<void> {
+    await this.entries.insert({
+      actorId: actor.userId,
+      actorEmail: actor.email,
+      actorKeyId: actor.keyId,
+      action,
+      subjectKind: subject.kind,
+      subjectId: subject.id,
+      subjectName: subject.name,
+      details: details as QueryDeepPartialEntity<AuditEntry>['details'],
+    } as QueryDeepPartialEntity<AuditEntry>);
   }
 
   /** Newest first. */

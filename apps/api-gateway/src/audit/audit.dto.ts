@@ -4,7 +4,7 @@ import { Text } from '../http/fields';
 import { PageQueryDto } from '../http/page';
 
 export class AuditQueryDto extends PageQueryDto {
-  @Text({ optional: true, max: 64, description: 'Id of the admin who acted.' })
+  @Text({ optional: true, max: 64, description: 'Id of who acted.' })
   actor?: string;
 
   @Text({ optional: true, max: 200, description: 'Id of what it was done to: a user, a key.' })

@@ -16,6 +16,7 @@ import { Writers } from '../conversations/writers';
 import type { EnginePath } from '../engines/engine-request';
 import type { Route } from '../engines/engine-router';
 import { backendOf } from '../engines/fallback-placement';
+import { withRepeatedPrompt } from '../guardrails/repeated-prompt';
 import { TitleWriter } from '../titles/title-writer';
 import type { AnswerFrame } from './generation';
 
@@ -70,7 +71,12 @@ export class ChatTurns {
   }
 
   /** The request has an engine: what it shall read, within what the model can hold. @throws CodedError */
-  async prepare(head: GenerateRequest, body: Uint8Array, route: Route): Promise<PreparedTurn> {
+  async prepare(
+    head: GenerateRequest,
+    body: Uint8Array,
+    route: Route,
+    repeatSystemPrompt = false,
+  ): Promise<PreparedTurn> {
     const request = parseBody(body);
     const turn = this.kept.get(head.requestId);
     const prompt = turn === undefined ? null : await this.promptOf(head, turn);
@@ -78,7 +84,8 @@ export class ChatTurns {
       turn === undefined
         ? { context: splitMessages(request.messages), unread: 0 }
         : await this.historyOf(turn, prompt, route);
-    const fitted = await this.fit(context, request, route);
+    const question = repeatSystemPrompt ? withRepeatedPrompt(context.system, context.question) : context.question;
+    const fitted = await this.fit({ ...context, question }, request, route);
     const droppedMessages =
       unread + context.turns.slice(0, fitted.droppedTurns).reduce((sum, messages) => sum + messages.length, 0);
     if (turn !== undefined)

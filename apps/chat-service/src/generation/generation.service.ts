@@ -34,6 +34,8 @@ import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { engineRequest, type EnginePath } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
 import { backendOf, FallbackPlacement } from '../engines/fallback-placement';
+import { Guardrails } from '../guardrails/guardrails';
+import { withRepeatedPromptIn } from '../guardrails/repeated-prompt';
 import { Bookkeeping } from './bookkeeping';
 import { ChatTurns } from './chat-turns';
 import { FrameSender } from './frame-sender';
@@ -88,6 +90,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     private readonly turns: ChatTurns,
     private readonly codeTurns: CodeTurns,
     private readonly fallbacks: FallbackPlacement,
+    private readonly guardrails: Guardrails,
     private readonly readiness: Readiness,
     private readonly logger: Logger,
   ) {
@@ -186,9 +189,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   private take(message: Uint8Array): void {
     const { head, body } = decodeGenerate(message);
     this.gateways.heard(head.gatewayId);
-    if (head.chat?.kind === 'stored') return void this.keepThenAdmit(head, body);
     try {
-      this.admit(head, body);
+      const checked = this.guardrails.request(head, body);
+      if (head.chat?.kind === 'stored') return void this.keepThenAdmit(head, checked);
+      this.admit(head, checked);
     } catch (error) {
       this.refuse(head, error);
     }
@@ -260,17 +264,21 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
     const traced = span === null ? head : { ...head, traceparent: span.traceparent };
     const { servedName } = route.model;
-    const request = isPrepared(head) ? null : engineRequest(traced, servedName, body, route.pool);
+    const read = this.guardrails.repeatsSystemPrompt(head) && !isPrepared(head) ? withRepeatedPromptIn(body) : body;
+    const request = isPrepared(head) ? null : engineRequest(traced, servedName, read, route.pool);
     const facts = factsOf(head, route);
     // What the engine reads, should it have to be counted: a turn's is put together later.
-    const sent: Sent = { head: traced, body, route };
+    const sent: Sent = { head: traced, body: read, route };
     const owner = {
       onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, sent.route, sent.body, span),
       onConnectionLost: () => this.admission.pause(sent.route.model.engine.id),
       another: () => this.another(sent),
     };
     const tap = head.chat === undefined ? null : this.turns.tapOf(head);
-    const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue, tap);
+    const guard = this.guardrails.answer(head, () => generation.fail(blockedAnswer()));
+    const plainTap = guard === null ? tap : null;
+    const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue, plainTap);
+    if (guard !== null) generation.guardBy(guard, tap);
     this.running.set(keyOf(head), generation);
     // Both waits overlap: the ledger's disk and the engine's first token.
     this.books.started(facts, () => generation.onKept());
@@ -288,13 +296,13 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     try {
       const turn =
         head.code === undefined
-          ? await this.turns.prepare(head, sent.body, route)
+          ? await this.turns.prepare(head, sent.body, route, this.guardrails.repeatsSystemPrompt(head))
           : this.codeTurns.prepare(head, head.code, sent.body, route);
-      sent.body = turn.body;
+      sent.body = head.chat?.kind === 'stored' ? this.guardrails.history(head, turn.body) : turn.body;
       sent.path = turn.path;
-      const refusal = head.metered === true ? await this.reservations.reserve(head, turn.body, route) : null;
+      const refusal = head.metered === true ? await this.reservations.reserve(head, sent.body, route) : null;
       if (refusal !== null) throw refusal;
-      const request = engineRequest(head, route.model.servedName, turn.body, route.pool, turn.path);
+      const request = engineRequest(head, route.model.servedName, sent.body, route.pool, turn.path);
       generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
     } catch (error) {
       generation.fail(this.codedError(error, head));
@@ -399,6 +407,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     for (const { head } of this.running.values()) if (head.priority !== 'background') people += 1;
     return people;
   }
+}
+
+function blockedAnswer(): CodedError {
+  return new CodedError('content_blocked', 'The answer held a text that is not allowed on this server, and was ended.');
 }
 
 /** Its prompt is put together by us, when it is known which engine reads it. */

@@ -77,6 +77,8 @@ export class Generation {
   private ended: RequestEnding | null = null;
   /** Null: the client gets what the engine sends. */
   private rewriter: AnswerRewriter | null = null;
+  /** Looks through what the client gets, last of all; null: nobody does. */
+  private guard: AnswerRewriter | null = null;
   /** When the last checkpoint was made, and how many events it knew. */
   private checkpointAt = 0;
   private checkpointEvents = 0;
@@ -104,6 +106,16 @@ export class Generation {
     this.call = send(this);
   }
 
+  /** Before it starts: whoever looks through the answer. What leaves it is what the client gets and `tap` sees. */
+  guardBy(guard: AnswerRewriter, tap: ((bytes: Buffer, start: number, end: number) => void) | null): void {
+    this.guard = guard;
+    this.rewriter = guard;
+    guard.open((kind, bytes) => {
+      tap?.(bytes, 0, bytes.length);
+      this.emit('soon', kind, bytes);
+    });
+  }
+
   /** As `start`, with what is our own about the answer; nothing when it has ended meanwhile. */
   begin({ preface, headers, rewriter }: AnswerFrame, send: (generation: Generation) => EngineCall): void {
     if (this.over) return;
@@ -113,8 +125,11 @@ export class Generation {
       this.emit('now', FrameKind.data, preface);
     }
     if (rewriter !== undefined) {
-      this.rewriter = rewriter;
-      rewriter.open((kind, bytes) => this.emit('soon', kind, bytes));
+      const { guard } = this;
+      this.rewriter = guard === null ? rewriter : inTurn(rewriter, guard);
+      rewriter.open((kind, bytes) =>
+        guard === null ? this.emit('soon', kind, bytes) : guard.push(bytes, 0, bytes.length),
+      );
     }
     this.start(send);
   }
@@ -321,6 +336,18 @@ export class Generation {
   private frame(urgency: Urgency, kind: FrameKind, bytes?: Buffer, start = 0, end = bytes?.length ?? 0): void {
     this.sender.send(this.head.gatewayId, urgency, kind, this.head.stream, this.sequence++, bytes, start, end);
   }
+}
+
+/** The second reads what the first says. */
+function inTurn(first: AnswerRewriter, second: AnswerRewriter): AnswerRewriter {
+  return {
+    open: (emit) => second.open(emit),
+    push: (bytes, start, end) => first.push(bytes, start, end),
+    end: (complete) => {
+      first.end(complete);
+      second.end(complete);
+    },
+  };
 }
 
 function timeout(

@@ -702,6 +702,44 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/guardrails': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All policies in force */
+    get: operations['Guardrails_list'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/guardrails/{scope}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Set the policy of a scope: `deployment`, or the id of an API key
+     * @description It is in force at once, for every request that comes in after the answer. A key has both policies.
+     */
+    put: operations['Guardrails_put'];
+    post?: never;
+    /** Take the policy of a scope away */
+    delete: operations['Guardrails_remove'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/conversations': {
     parameters: {
       query?: never;
@@ -904,6 +942,7 @@ export interface components {
       | 'unsupported_parameter'
       | 'context_length_exceeded'
       | 'engine_rejected_request'
+      | 'content_blocked'
       | 'invalid_api_key'
       | 'invalid_token'
       | 'access_revoked'
@@ -2147,6 +2186,62 @@ export interface components {
       reason: string | null;
     };
     /**
+     * @description Words are found whatever their case, width, spacing or Hangul letters. Patterns are regular expressions (RE2) that have a longest match: `{1,40}` instead of `+`.
+     * @enum {string}
+     */
+    GuardListKind: 'words' | 'patterns';
+    /**
+     * @description What happens to a text that holds one.
+     * @enum {string}
+     */
+    GuardAction: 'block' | 'mask' | 'flag';
+    /** @enum {string} */
+    GuardDirection: 'input' | 'output' | 'both';
+    GuardListDto: {
+      /** @example Words of the house */
+      name: string;
+      /** @description Words are found whatever their case, width, spacing or Hangul letters. Patterns are regular expressions (RE2) that have a longest match: `{1,40}` instead of `+`. */
+      kind: components['schemas']['GuardListKind'];
+      /** @description What happens to a text that holds one. */
+      action: components['schemas']['GuardAction'];
+      on: components['schemas']['GuardDirection'];
+      /**
+       * @description One a line; lines that begin with `#` say nothing.
+       * @example project nightfall
+       *     기밀
+       */
+      text: string;
+    };
+    InjectionPolicyDto: {
+      /** @description Texts known from attempts to take over the instructions are counted and audited. No promise. */
+      flag: boolean;
+      /** @description The question is set apart from the system prompt, which is repeated behind it. */
+      repeatSystemPrompt: boolean;
+    };
+    StoredGuardPolicyDto: {
+      lists: components['schemas']['GuardListDto'][];
+      /** @description E-mail addresses, phone, resident and card numbers and IBANs in answers are masked. */
+      maskPiiInAnswers: boolean;
+      injection: components['schemas']['InjectionPolicyDto'];
+      /**
+       * @description `deployment`, or the id of an API key.
+       * @example deployment
+       */
+      scope: string;
+      /** Format: date-time */
+      updatedAt: string;
+    };
+    GuardPoliciesDto: {
+      items: components['schemas']['StoredGuardPolicyDto'][];
+      nextCursor: string | null;
+    };
+    GuardPolicyDto: {
+      lists: components['schemas']['GuardListDto'][];
+      /** @description E-mail addresses, phone, resident and card numbers and IBANs in answers are masked. */
+      maskPiiInAnswers: boolean;
+      injection: components['schemas']['InjectionPolicyDto'];
+    };
+    /**
      * @description Who wrote the title.
      * @enum {string}
      */
@@ -2364,7 +2459,7 @@ export interface operations {
         cursor?: string;
         /** @description Items at most; 50 by default. */
         limit?: number;
-        /** @description Id of the admin who acted. */
+        /** @description Id of who acted. */
         actor?: string;
         /** @description Id of what it was done to: a user, a key. */
         subject?: string;
@@ -5189,6 +5284,167 @@ export interface operations {
       };
       /** @description Nobody would, and why. */
       503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Guardrails_list: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['GuardPoliciesDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Guardrails_put: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        scope: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['GuardPolicyDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StoredGuardPolicyDto'];
+        };
+      };
+      /** @description A line of a list is wrong; the message names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Guardrails_remove: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        scope: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      404: {
         headers: {
           [name: string]: unknown;
         };
