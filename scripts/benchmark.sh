@@ -13,7 +13,6 @@
 . "$(dirname -- "$0")/lib.sh"
 help_if_asked "$@"
 
-command="scripts/benchmark.sh $*"
 scenario=ramp
 url=''
 duration=''
@@ -52,6 +51,7 @@ if [ ! -x "$k6" ] || [ -n "$(find "$root/tools/k6/main.go" -newer "$k6")" ]; the
 fi
 
 mkdir -p "$out"
+command="scripts/benchmark.sh $scenario${duration:+ --duration $duration}"
 "$node" "$root/tools/k6/about.mjs" "$url" "$command" >"$out/about.json" || exit 1
 "$k6" run --quiet --env "URL=$url" --env "KEY=$TANDEM_API_KEY" --env "SCENARIO=$scenario" --env "DURATION=$duration" \
   --env "SUMMARY=$out/summary.json" --out "json=$out/points.json" "$root/k6/chat.js"

@@ -12,7 +12,7 @@ import { built, OVERLAYS } from './kustomize';
 
 const given = (name: string): string => {
   const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is needed: use "npm run test:k8s"`);
+  if (value === undefined) throw new Error(`${name} is needed: use "npm run test:deploy -- kubernetes"`);
   return value;
 };
 
@@ -147,6 +147,12 @@ describe('deploy/k8s on a real API server', () => {
       const found = stdout.split('\n').filter((line) => /^\[(CRITICAL|WARNING)\]/.test(line));
       expect([found, status]).toEqual([[], 0]);
     });
+  });
+
+  it('takes the way in by the Gateway API as well', () => {
+    const file = 'deploy/k8s/components/gateway-api/route.yaml';
+    const { code, said } = tryKubectl(['apply', '--dry-run=server', '--validate=strict', '-f', file]);
+    expect([code, said]).toEqual([0, expect.stringContaining('httproute.gateway.networking.k8s.io/tandem created')]);
   });
 
   it('would not take a manifest with a field that does not exist', () => {

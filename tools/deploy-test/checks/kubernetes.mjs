@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KUBERNETES, kubePrograms, startControlPlane } from '../../drivers/control-plane.mjs';
 import { must } from '../../drivers/programs.mjs';
-import { definitionFiles, program } from '../../k8s/programs.mjs';
+import { definitionFiles } from '../../k8s/definitions.mjs';
+import { programs } from '../programs.mjs';
 
 /** etcd, kube-apiserver and the rest are built once into ~/.cache/tandem, which takes ten minutes on two cores. */
 async function manifestsOnAnApiServer(root) {
@@ -22,8 +23,8 @@ async function manifestsOnAnApiServer(root) {
         NODE_OPTIONS: '--experimental-vm-modules',
         KUBE_DEFINITIONS: definitionFiles().join(':'),
         KUBE_SCHEMAS: schemas,
-        KUBECONFORM: program('kubeconform'),
-        KUBE_SCORE: program('kube-score'),
+        KUBECONFORM: programs.find('kubeconform'),
+        KUBE_SCORE: programs.find('kube-score'),
         PATH: `${kubePrograms()}:${process.env.PATH}`,
       },
     });
@@ -37,7 +38,7 @@ async function manifestsOnAnApiServer(root) {
 export const checks = [
   {
     name: 'kubernetes: overlays on a real API server, scheduled, drained; kubeconform, kube-score',
-    needs: ['go', 'kubectl', 'python3', 'openssl'],
+    needs: ['go', 'kubectl', 'python3', 'openssl', 'kubeconform', 'kube-score'],
     run: manifestsOnAnApiServer,
   },
 ];

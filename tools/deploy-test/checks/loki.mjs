@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { must, startServer, untilReady } from '../../drivers/programs.mjs';
+import { startServer, untilReady } from '../../drivers/programs.mjs';
+import { programs } from '../programs.mjs';
 
-const TOOLS = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tandem/deploy/bin');
 const RULES = 'deploy/loki/rules/fake/alerts.yml';
 
 /** As deploy/alloy labels them: app, service, level. The line is what the service or vLLM wrote. */
@@ -42,8 +42,8 @@ async function logs(root) {
   );
   const rules = readFileSync(join(root, RULES), 'utf8').replace('interval: 30s', 'interval: 1s');
   writeFileSync(join(folder, 'rules/fake/alerts.yml'), rules);
-  must(join(TOOLS, 'loki'), ['-verify-config', `-config.file=${join(root, 'deploy/loki/loki.yml')}`]);
-  const loki = startServer(join(TOOLS, 'loki'), [`-config.file=${config}`], { logFile: join(folder, 'loki.log') });
+  programs.run('loki', ['-verify-config', `-config.file=${join(root, 'deploy/loki/loki.yml')}`]);
+  const loki = startServer(programs.find('loki'), [`-config.file=${config}`], { logFile: join(folder, 'loki.log') });
   const url = `http://127.0.0.1:${port}`;
   try {
     await untilReady(loki, 'loki', async () => (await fetch(`${url}/ready`)).ok);
@@ -51,16 +51,11 @@ async function logs(root) {
     const firing = await eventuallyFiring(url, 3);
     const expected = ['TandemLogCudaOutOfMemory vllm', 'TandemLogErrors usage-service', 'TandemLogTimeouts '];
     if (firing.join() !== expected.join()) throw new Error(`these fire: ${firing.join(', ')}`);
-    const labels = JSON.parse(
-      must(join(TOOLS, 'logcli'), ['--addr', url, '--quiet', 'series', '{app="tandem"}', '--output', 'jsonl']).split(
-        '\n',
-      )[0] || '{}',
-    );
-    const others = Object.keys(labels).filter(
-      (name) => !['app', 'service', 'level', 'service_name', 'detected_level'].includes(name),
-    );
+    const { data: labels } = await (await fetch(`${url}/loki/api/v1/labels`)).json();
+    // Loki adds service_name by itself, from service.
+    const others = labels.filter((name) => !['app', 'service', 'level', 'service_name'].includes(name));
     if (others.length > 0) throw new Error(`labels that grow: ${others.join(', ')}`);
-    for (const query of queriesOf(root)) must(join(TOOLS, 'logcli'), ['--addr', url, '--quiet', 'query', query]);
+    for (const query of queriesOf(root)) programs.run('logcli', ['--addr', url, '--quiet', 'query', query]);
   } catch (error) {
     throw new Error(`${error.message}\n${loki.log()}`);
   } finally {
