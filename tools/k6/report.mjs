@@ -8,6 +8,7 @@ import { dots, groupedBars } from './charts.mjs';
 
 const PROMPTS = { 128: '128 tokens', '2k': '2,048 tokens' };
 const ms = (value) => (value === undefined ? '–' : value < 100 ? value.toFixed(1) : String(Math.round(value)));
+const people = (users) => (users === '1' ? '1 user' : `${users} users`);
 const percent = (value) => `${(100 * value).toFixed(2)} %`;
 
 /** One row for each number of users. Rates are per second of the stage's own time. */
@@ -96,7 +97,7 @@ export function markdown({ about, summary, rows, verdicts }) {
       '```mermaid',
       'xychart-beta',
       `  title "${title}"`,
-      `  x-axis [${rows.map(({ users }) => `"${users} users"`).join(', ')}]`,
+      `  x-axis [${rows.map(({ users }) => `"${people(users)}"`).join(', ')}]`,
       `  y-axis "${unit}" 0 --> ${Math.ceil(1.1 * Math.max(1, ...figures))}`,
       `  bar [${figures.map((one) => one.toFixed(1)).join(', ')}]`,
       '```',
@@ -132,7 +133,7 @@ export function html({ about, summary, rows, verdicts, points }) {
   const table = (head, lines) =>
     `<table><tr>${head.map((cell) => `<th>${escape(cell)}</th>`).join('')}</tr>${lines.map((line) => `<tr>${line.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`).join('')}</table>`;
   const groups = rows.map(({ users, ttft }) => [
-    `${users} users`,
+    people(users),
     Object.values(ttft).flatMap((one) => [one.med ?? 0, one['p(95)'] ?? 0]),
   ]);
   return `<!doctype html>
@@ -149,7 +150,7 @@ ${groupedBars('Time to the first token, ms', ['128: p50', '128: p95', '2k: p50',
 ${groupedBars(
   'Tokens a second, all users together',
   ['tokens/s'],
-  rows.map(({ users, tokensASecond }) => [`${users} users`, [tokensASecond]]),
+  rows.map(({ users, tokensASecond }) => [people(users), [tokensASecond]]),
 )}
 ${dots('Time to the first token over the test, ms', points)}
 </html>
@@ -162,7 +163,7 @@ async function firstTokens(file) {
   for await (const line of createInterface({ input: createReadStream(file) })) {
     if (!line.includes('"metric":"ttft"') || !line.includes('"type":"Point"')) continue;
     const { data } = JSON.parse(line);
-    points.push({ at: Date.parse(data.time), value: data.value, group: `${data.tags.users} users` });
+    points.push({ at: Date.parse(data.time), value: data.value, group: people(data.tags.users) });
   }
   return points;
 }
