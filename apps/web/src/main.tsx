@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { RouterProvider } from 'react-router';
 
 import { ApiError } from './api/session';
+import { forgetUsers } from './app/forget-users';
 import { startI18n } from './app/i18n';
 import { reloadAfterUpgrade } from './app/reload-after-upgrade';
 import { router } from './app/router';
@@ -24,6 +25,7 @@ const queries = new QueryClient({
 
 reloadAfterUpgrade();
 followTheme();
+forgetUsers(queries);
 await startI18n();
 
 const root = document.getElementById('root');

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { signOut, useSession } from '../api/session';
 import { IconButton } from '../ui/button';
+import { useAccountLanguage } from './account-language';
 import { Connection } from './connection';
 import { ShortcutHelp } from './shortcut-help';
 import { useShortcuts } from './shortcuts';
@@ -21,6 +22,7 @@ const PAGES: readonly { to: string; name: string; icon: LucideIcon; adminOnly?: 
 export function Layout() {
   const { t } = useTranslation();
   const isAdmin = useSession(({ session }) => session.kind === 'signedIn' && session.user.role === 'admin');
+  useAccountLanguage();
   const [helpShown, showHelp] = useState(false);
   const navigate = useNavigate();
   const { pathname } = useLocation();

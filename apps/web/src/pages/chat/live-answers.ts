@@ -61,6 +61,12 @@ export function dropAnswer(conversationId: string): void {
   });
 }
 
+/** Ends and forgets them all: they were somebody's who is gone. */
+export function forgetAnswers(): void {
+  for (const controller of controllers.values()) controller.abort();
+  useLiveAnswers.setState({ answers: {} });
+}
+
 /** Ends the answer here; the server notices and stores what there is. */
 export function stopAnswer(conversationId: string): void {
   controllers.get(conversationId)?.abort();

@@ -4,6 +4,7 @@ import { ChevronDown } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api, body } from '../../api/client';
+import { me } from '../../api/me';
 import { useModelsStatus } from '../../api/models-status';
 import { useSession } from '../../api/session';
 import { formatNumber } from '../../ui/format';
@@ -35,12 +36,11 @@ interface ModelPickerProps {
 export function ModelPicker({ value, onChoose }: ModelPickerProps) {
   const { t } = useTranslation();
   const isAdmin = useSession(({ session }) => session.kind === 'signedIn' && session.user.role === 'admin');
-  const me = useQuery({ queryKey: ['me'], queryFn: () => body(api.GET('/api/me')) });
   const status = useModelsStatus();
   const served = useQuery(servedModels);
   const profiles = useQuery(profileList);
   const choices = modelChoices(status.data?.engines ?? [], served.data ?? [], profiles.data ?? []);
-  const usual = me.data?.defaultModel ?? null;
+  const usual = useQuery(me).data?.defaultModel ?? null;
   const shown = choices.find(({ id }) => id === (value ?? usual)) ?? (value === null ? choices[0] : undefined);
   const items: MenuItem<string | null>[] = [
     { value: null, name: usual === null ? t('chat.modelInForce') : t('chat.yourModel', { model: usual }) },

@@ -1,11 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState, type SubmitEvent } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'react-router';
 import { api, body } from '../../api/client';
 import { Button } from '../../ui/button';
-import { Dialog } from '../../ui/dialog';
 import { Select, TextArea, TextField } from '../../ui/field';
+import { FormDialog } from '../../ui/form-dialog';
 import { formText } from '../../ui/form-text';
 import { showFailure, toast } from '../../ui/toast';
 import { SAMPLING, type ChatOptions, type PromptChoice, type Sampling } from './chat-options';
@@ -29,73 +29,67 @@ export function OptionsDialog({ options, onChoose, onClose }: OptionsDialogProps
   const saved = useQuery(promptList);
   const save = useMutation({ mutationFn: onChoose, onSuccess: onClose, onError: showFailure });
   const library = saved.data?.find((one) => one.id === choice);
-  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    save.mutate({ ...promptOf(choice, text), parameters: samplingOf(new FormData(event.currentTarget)) });
-  };
   return (
-    <Dialog title={t('options.title')} onClose={onClose}>
-      <form onSubmit={submit} className="grid gap-5">
-        <div className="grid gap-3">
-          <Select
-            label={t('options.prompt')}
-            value={choice}
-            onChoose={setChoice}
-            options={[
-              [DEFAULT, t('options.promptDefault')],
-              [NONE, t('options.promptNone')],
-              [OWN, t('options.promptOwn')],
-              ...(saved.data ?? []).map(
-                ({ id: key, name, shared }) => [key, shared ? t('options.sharedPrompt', { name }) : name] as const,
-              ),
-            ]}
+    <FormDialog
+      title={t('options.title')}
+      action={t('save')}
+      busy={save.isPending}
+      onSubmit={(form) => save.mutate({ ...promptOf(choice, text), parameters: samplingOf(form) })}
+      onClose={onClose}
+    >
+      <div className="grid gap-3">
+        <Select
+          label={t('options.prompt')}
+          value={choice}
+          onChoose={setChoice}
+          options={[
+            [DEFAULT, t('options.promptDefault')],
+            [NONE, t('options.promptNone')],
+            [OWN, t('options.promptOwn')],
+            ...(saved.data ?? []).map(
+              ({ id: key, name, shared }) => [key, shared ? t('options.sharedPrompt', { name }) : name] as const,
+            ),
+          ]}
+        />
+        {choice === OWN && (
+          <TextArea
+            label={t('options.ownText')}
+            rows={5}
+            value={text}
+            onChange={(event) => setText(event.target.value)}
           />
-          {choice === OWN && (
-            <TextArea
-              label={t('options.ownText')}
-              rows={5}
-              value={text}
-              onChange={(event) => setText(event.target.value)}
-            />
-          )}
-          {library !== undefined && (
-            <p className="max-h-32 overflow-y-auto rounded-lg bg-sunken px-3 py-2 text-sm whitespace-pre-wrap text-subtle">
-              {library.text}
-            </p>
-          )}
-          <div className="flex flex-wrap items-center justify-between gap-2 text-sm">
-            <Link to="/settings" className="text-accent underline underline-offset-2">
-              {t('options.managePrompts')}
-            </Link>
-            {choice === OWN && text.trim() !== '' && <SavePrompt text={text} onSaved={setChoice} />}
-          </div>
+        )}
+        {library !== undefined && (
+          <p className="max-h-32 overflow-y-auto rounded-lg bg-sunken px-3 py-2 text-sm whitespace-pre-wrap text-subtle">
+            {library.text}
+          </p>
+        )}
+        <div className="flex flex-wrap items-center justify-between gap-2 text-sm">
+          <Link to="/settings" className="text-accent underline underline-offset-2">
+            {t('options.managePrompts')}
+          </Link>
+          {choice === OWN && text.trim() !== '' && <SavePrompt text={text} onSaved={setChoice} />}
         </div>
-        <fieldset className="grid grid-cols-2 gap-3">
-          <legend className="mb-1 text-sm font-medium">{t('options.sampling')}</legend>
-          <p className="col-span-2 mb-1 text-xs text-subtle">{t('options.samplingHint')}</p>
-          {SAMPLING.map(({ name, min, max, step }) => (
-            <TextField
-              key={name}
-              label={t(`options.${name}`)}
-              name={name}
-              type="number"
-              inputMode="decimal"
-              min={min}
-              max={max}
-              step={step}
-              placeholder={t('options.ofTheModel')}
-              defaultValue={options.parameters[name] ?? ''}
-            />
-          ))}
-        </fieldset>
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t('cancel')}</Button>
-          <Button type="submit" look="primary" busy={save.isPending}>
-            {t('save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+      </div>
+      <fieldset className="grid grid-cols-2 gap-3">
+        <legend className="mb-1 text-sm font-medium">{t('options.sampling')}</legend>
+        <p className="col-span-2 mb-1 text-xs text-subtle">{t('options.samplingHint')}</p>
+        {SAMPLING.map(({ name, min, max, step }) => (
+          <TextField
+            key={name}
+            label={t(`options.${name}`)}
+            name={name}
+            type="number"
+            inputMode="decimal"
+            min={min}
+            max={max}
+            step={step}
+            placeholder={t('options.ofTheModel')}
+            defaultValue={options.parameters[name] ?? ''}
+          />
+        ))}
+      </fieldset>
+    </FormDialog>
   );
 }
 

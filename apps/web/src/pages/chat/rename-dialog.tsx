@@ -1,9 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, body } from '../../api/client';
-import { Button } from '../../ui/button';
 import { explain } from '../../ui/explain';
-import { Dialog } from '../../ui/dialog';
+import { FormDialog } from '../../ui/form-dialog';
 import { TextField } from '../../ui/field';
 import { formText } from '../../ui/form-text';
 import { refreshConversation, type Conversation } from './conversations';
@@ -20,30 +19,22 @@ export function RenameDialog({ of: item, onClose }: { of: Conversation; onClose:
     },
   });
   return (
-    <Dialog title={t('chat.renameTitle')} onClose={onClose}>
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          rename.mutate(formText(new FormData(event.currentTarget), 'title').trim());
-        }}
-      >
-        <TextField
-          label={t('chat.titleField')}
-          name="title"
-          required
-          maxLength={200}
-          autoFocus
-          defaultValue={item.title ?? ''}
-          error={rename.isError ? explain(rename.error) : null}
-        />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t('cancel')}</Button>
-          <Button type="submit" look="primary" busy={rename.isPending}>
-            {t('save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t('chat.renameTitle')}
+      action={t('save')}
+      busy={rename.isPending}
+      onSubmit={(form) => rename.mutate(formText(form, 'title').trim())}
+      onClose={onClose}
+    >
+      <TextField
+        label={t('chat.titleField')}
+        name="title"
+        required
+        maxLength={200}
+        autoFocus
+        defaultValue={item.title ?? ''}
+        error={rename.isError ? explain(rename.error) : null}
+      />
+    </FormDialog>
   );
 }

@@ -1,9 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, body } from '../../api/client';
-import { Button } from '../../ui/button';
-import { Dialog } from '../../ui/dialog';
 import { explain } from '../../ui/explain';
+import { FormDialog } from '../../ui/form-dialog';
 import { toast } from '../../ui/toast';
 import { KeyForm, readKeyForm, type Key, type KeyFields } from './key-fields';
 
@@ -21,22 +20,14 @@ export function EditKeyDialog({ of: key, onClose }: { of: Key; onClose: () => vo
     },
   });
   return (
-    <Dialog title={t('keys.editTitle', { name: key.name })} onClose={onClose}>
-      <form
-        className="grid gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          change.mutate(readKeyForm(new FormData(event.currentTarget)));
-        }}
-      >
-        <KeyForm of={key} error={change.isError ? explain(change.error) : null} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t('cancel')}</Button>
-          <Button type="submit" look="primary" busy={change.isPending}>
-            {t('save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={t('keys.editTitle', { name: key.name })}
+      action={t('save')}
+      busy={change.isPending}
+      onSubmit={(form) => change.mutate(readKeyForm(form))}
+      onClose={onClose}
+    >
+      <KeyForm of={key} error={change.isError ? explain(change.error) : null} />
+    </FormDialog>
   );
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { api, body } from '../../api/client';
+import { me } from '../../api/me';
 import { Button } from '../../ui/button';
 import { showFailure, toast } from '../../ui/toast';
 import { TextArea, TextField } from '../../ui/field';
@@ -12,18 +13,18 @@ import { Section } from './section';
 export function ChatDefaults() {
   const { t } = useTranslation();
   const queries = useQueryClient();
-  const me = useQuery({ queryKey: ['me'], queryFn: () => body(api.GET('/api/me')) });
+  const mine = useQuery(me).data;
   const served = useQuery(servedModels);
   const save = useMutation({
     mutationFn: (change: { defaultModel: string | null; defaultSystemPrompt: string | null }) =>
       body(api.PATCH('/api/me', { body: change })),
     onSuccess: (changed) => {
-      queries.setQueryData(['me'], changed);
+      queries.setQueryData(me.queryKey, changed);
       toast('good', t('saved'));
     },
     onError: showFailure,
   });
-  if (me.data === undefined) return null;
+  if (mine === undefined) return null;
   return (
     <Section title={t('settings.chat')}>
       <form
@@ -40,7 +41,7 @@ export function ChatDefaults() {
           name="model"
           list="models"
           placeholder="default"
-          defaultValue={me.data.defaultModel ?? ''}
+          defaultValue={mine.defaultModel ?? ''}
           hint={t('settings.defaultModelHint')}
         />
         <datalist id="models">
@@ -52,7 +53,7 @@ export function ChatDefaults() {
           label={t('settings.defaultPrompt')}
           name="prompt"
           rows={4}
-          defaultValue={me.data.defaultSystemPrompt ?? ''}
+          defaultValue={mine.defaultSystemPrompt ?? ''}
         />
         <div>
           <Button type="submit" busy={save.isPending}>

@@ -1,11 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api, body } from '../../api/client';
-import { Button } from '../../ui/button';
-import { Dialog } from '../../ui/dialog';
 import { explain } from '../../ui/explain';
 import { TextArea, TextField } from '../../ui/field';
+import { FormDialog } from '../../ui/form-dialog';
 import { formText } from '../../ui/form-text';
 import { promptList, type Prompt } from '../chat/prompts';
 
@@ -23,30 +21,23 @@ export function PromptDialog({ of: prompt, onClose }: { of: Prompt | null; onClo
       onClose();
     },
   });
-  const submit = (event: SubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    save.mutate({ name: formText(form, 'name').trim(), text: formText(form, 'text').trim() });
-  };
   return (
-    <Dialog title={prompt === null ? t('prompts.new') : t('prompts.edit', { name: prompt.name })} onClose={onClose}>
-      <form onSubmit={submit} className="grid gap-4">
-        <TextField
-          label={t('prompts.name')}
-          name="name"
-          required
-          maxLength={100}
-          defaultValue={prompt?.name ?? ''}
-          error={save.isError ? explain(save.error) : null}
-        />
-        <TextArea label={t('prompts.text')} name="text" required rows={8} defaultValue={prompt?.text ?? ''} />
-        <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{t('cancel')}</Button>
-          <Button type="submit" look="primary" busy={save.isPending}>
-            {t('save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={prompt === null ? t('prompts.new') : t('prompts.edit', { name: prompt.name })}
+      action={t('save')}
+      busy={save.isPending}
+      onSubmit={(form) => save.mutate({ name: formText(form, 'name').trim(), text: formText(form, 'text').trim() })}
+      onClose={onClose}
+    >
+      <TextField
+        label={t('prompts.name')}
+        name="name"
+        required
+        maxLength={100}
+        defaultValue={prompt?.name ?? ''}
+        error={save.isError ? explain(save.error) : null}
+      />
+      <TextArea label={t('prompts.text')} name="text" required rows={8} defaultValue={prompt?.text ?? ''} />
+    </FormDialog>
   );
 }

@@ -1,8 +1,12 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { api, body } from '../../api/client';
+import { me } from '../../api/me';
 import { LANGUAGES } from '../../app/i18n';
 import { usePreferences, type LanguageChoice, type ThemeChoice } from '../../app/preferences';
 import { Select } from '../../ui/field';
 import { Page } from '../../ui/page';
+import { showFailure } from '../../ui/toast';
 import { ChatDefaults } from './chat-defaults';
 import { ChangePassword } from './change-password';
 import { MyData } from './my-data';
@@ -14,6 +18,17 @@ const THEMES = ['system', 'light', 'dark'] as const satisfies readonly ThemeChoi
 export function SettingsPage() {
   const { t } = useTranslation();
   const { theme, language, setTheme, setLanguage } = usePreferences();
+  const queries = useQueryClient();
+  const keep = useMutation({
+    mutationFn: (choice: LanguageChoice) =>
+      body(api.PATCH('/api/me', { body: { language: choice === 'system' ? null : choice } })),
+    onSuccess: (changed) => queries.setQueryData(me.queryKey, changed),
+    onError: showFailure,
+  });
+  const choose = (choice: LanguageChoice): void => {
+    setLanguage(choice);
+    keep.mutate(choice);
+  };
   const languages: [LanguageChoice, string][] = [
     ['system', t('settings.system')],
     ...(Object.entries(LANGUAGES) as [LanguageChoice, string][]),
@@ -21,7 +36,7 @@ export function SettingsPage() {
   return (
     <Page title={t('settings.title')}>
       <Section title={t('settings.look')}>
-        <Select label={t('settings.language')} value={language} onChoose={setLanguage} options={languages} />
+        <Select label={t('settings.language')} value={language} onChoose={choose} options={languages} />
         <Select
           label={t('settings.theme')}
           value={theme}

@@ -5,6 +5,7 @@ import { Button } from '../../ui/button';
 import { explain } from '../../ui/explain';
 import { formatDateTime, formatDuration, formatNumber } from '../../ui/format';
 import { Notice } from '../../ui/page';
+import { Table } from '../../ui/table';
 import type { Names } from './names';
 import { filterOf, type UsageView } from './usage-query';
 
@@ -31,52 +32,43 @@ export function RequestList({ view, names }: { view: UsageView; names: Names }) 
   if (rows.isSuccess && all.length === 0) return <Notice>{t('usage.none')}</Notice>;
   return (
     <div className="grid gap-3">
-      <div
-        tabIndex={0}
-        role="region"
-        aria-label={t('usage.group.requests')}
-        className="overflow-x-auto rounded-2xl border border-line"
-      >
-        <table className="w-full border-collapse bg-raised text-sm tabular-nums">
-          <thead>
-            <tr className="border-b border-line text-left text-xs text-subtle">
-              {['time', 'who', 'modelName', 'tokensInOut', 'ttft', 'latency', 'outcome'].map((name) => (
-                <th key={name} scope="col" className="px-3 py-2 font-medium whitespace-nowrap">
-                  {t(`usage.${name}`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {all.map((row) => (
-              <tr
-                key={row.requestId}
-                title={row.requestId}
-                className="border-b border-line last:border-0 hover:bg-sunken"
-              >
-                <td className="px-3 py-2 whitespace-nowrap">{formatDateTime(row.createdAt)}</td>
-                <td className="max-w-56 truncate px-3 py-2">
-                  {names.user(row.userId, row.userEmail)} <span className="text-subtle">· {names.key(row.keyId)}</span>
-                </td>
-                <td className="max-w-56 truncate px-3 py-2">{row.model}</td>
-                <td className="px-3 py-2 whitespace-nowrap">
-                  {row.inputTokens === null ? '–' : formatNumber(row.inputTokens)} /{' '}
-                  {row.outputTokens === null ? '–' : formatNumber(row.outputTokens)}
-                </td>
-                <td className="px-3 py-2 whitespace-nowrap">
-                  {row.ttftMs === null ? '–' : formatDuration(row.ttftMs)}
-                </td>
-                <td className="px-3 py-2 whitespace-nowrap">
-                  {row.latencyMs === null ? '–' : formatDuration(row.latencyMs)}
-                </td>
-                <td className={`px-3 py-2 whitespace-nowrap ${row.errorCode === null ? '' : 'text-danger'}`}>
-                  {row.outcome === null ? t('usage.running') : t(`usage.outcomes.${row.outcome}`)}
-                </td>
-              </tr>
+      <Table label={t('usage.group.requests')}>
+        <thead>
+          <tr className="border-b border-line text-left text-xs text-subtle">
+            {['time', 'who', 'modelName', 'tokensInOut', 'ttft', 'latency', 'outcome'].map((name) => (
+              <th key={name} scope="col" className="px-3 py-2 font-medium whitespace-nowrap">
+                {t(`usage.${name}`)}
+              </th>
             ))}
-          </tbody>
-        </table>
-      </div>
+          </tr>
+        </thead>
+        <tbody>
+          {all.map((row) => (
+            <tr
+              key={row.requestId}
+              title={row.requestId}
+              className="border-b border-line last:border-0 hover:bg-sunken"
+            >
+              <td className="px-3 py-2 whitespace-nowrap">{formatDateTime(row.createdAt)}</td>
+              <td className="max-w-56 truncate px-3 py-2">
+                {names.user(row.userId, row.userEmail)} <span className="text-subtle">· {names.key(row.keyId)}</span>
+              </td>
+              <td className="max-w-56 truncate px-3 py-2">{row.model}</td>
+              <td className="px-3 py-2 whitespace-nowrap">
+                {row.inputTokens === null ? '–' : formatNumber(row.inputTokens)} /{' '}
+                {row.outputTokens === null ? '–' : formatNumber(row.outputTokens)}
+              </td>
+              <td className="px-3 py-2 whitespace-nowrap">{row.ttftMs === null ? '–' : formatDuration(row.ttftMs)}</td>
+              <td className="px-3 py-2 whitespace-nowrap">
+                {row.latencyMs === null ? '–' : formatDuration(row.latencyMs)}
+              </td>
+              <td className={`px-3 py-2 whitespace-nowrap ${row.errorCode === null ? '' : 'text-danger'}`}>
+                {row.outcome === null ? t('usage.running') : t(`usage.outcomes.${row.outcome}`)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </Table>
       {rows.hasNextPage && (
         <Button
           busy={rows.isFetchingNextPage}

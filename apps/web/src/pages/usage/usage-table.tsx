@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { formatDuration, formatNumber, formatPercent } from '../../ui/format';
+import { Table } from '../../ui/table';
 import type { Figures, Line } from './lines';
 import type { UsageGroup } from './usage-query';
 
@@ -32,54 +33,46 @@ export function UsageTable({ by, lines, total, percentileError }: UsageTableProp
   const used = lines.filter(({ figures }) => figures !== null);
   return (
     <div className="grid gap-2">
-      {/* A region that scrolls must be reachable by keyboard. */}
-      <div
-        tabIndex={0}
-        role="region"
-        aria-label={t('usage.table')}
-        className="overflow-x-auto rounded-2xl border border-line"
-      >
-        <table className="w-full border-collapse bg-raised text-sm tabular-nums">
-          <thead>
-            <tr className="border-b border-line text-xs text-subtle">
-              <th scope="col" className="px-4 py-2 text-left align-bottom font-medium">
-                {t(`usage.group.${by}`)}
+      <Table label={t('usage.table')}>
+        <thead>
+          <tr className="border-b border-line text-xs text-subtle">
+            <th scope="col" className="px-4 py-2 text-left align-bottom font-medium">
+              {t(`usage.group.${by}`)}
+            </th>
+            {COLUMNS.map(([name]) => (
+              <th
+                key={name}
+                scope="col"
+                className="px-3 py-2 text-right align-bottom font-medium [overflow-wrap:normal]"
+              >
+                {t(name)}
               </th>
-              {COLUMNS.map(([name]) => (
-                <th
-                  key={name}
-                  scope="col"
-                  className="px-3 py-2 text-right align-bottom font-medium [overflow-wrap:normal]"
-                >
-                  {t(name)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {(by === 'day' ? used.toReversed() : used).map(({ key, name, figures }) => (
-              <tr key={key} className="border-b border-line hover:bg-sunken">
-                <th
-                  scope="row"
-                  className="max-w-64 truncate px-4 py-2 text-left font-normal whitespace-nowrap"
-                  title={name}
-                >
-                  {name}
-                </th>
-                {figures !== null && <Cells of={figures} />}
-              </tr>
             ))}
-          </tbody>
-          <tfoot>
-            <tr className="font-medium">
-              <th scope="row" className="px-4 py-2 text-left font-medium">
-                {t('usage.total')}
+          </tr>
+        </thead>
+        <tbody>
+          {(by === 'day' ? used.toReversed() : used).map(({ key, name, figures }) => (
+            <tr key={key} className="border-b border-line hover:bg-sunken">
+              <th
+                scope="row"
+                className="max-w-64 truncate px-4 py-2 text-left font-normal whitespace-nowrap"
+                title={name}
+              >
+                {name}
               </th>
-              <Cells of={total} />
+              {figures !== null && <Cells of={figures} />}
             </tr>
-          </tfoot>
-        </table>
-      </div>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr className="font-medium">
+            <th scope="row" className="px-4 py-2 text-left font-medium">
+              {t('usage.total')}
+            </th>
+            <Cells of={total} />
+          </tr>
+        </tfoot>
+      </Table>
       <p className="text-xs text-subtle">
         {t('usage.utc')} {percentileError > 0 && t('usage.rough', { percent: formatPercent(percentileError) })}
       </p>

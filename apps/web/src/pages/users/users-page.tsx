@@ -1,23 +1,27 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { UserPlus } from 'lucide-react';
+import { KeyRound, Trash2, UserPlus } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { api } from '../../api/client';
 import type { components } from '../../api/schema';
 import { useSession, type User } from '../../api/session';
 import { userList } from '../../api/users';
-import { Button } from '../../ui/button';
+import { Button, IconButton } from '../../ui/button';
+import { Confirm } from '../../ui/confirm';
 import { explain } from '../../ui/explain';
 import { showFailure } from '../../ui/toast';
 import { formatDate } from '../../ui/format';
 import { Notice, Page } from '../../ui/page';
 import { NewUserDialog } from './new-user-dialog';
+import { ResetPasswordDialog } from './reset-password-dialog';
 
 type Change = components['schemas']['UpdateUserDto'];
 
+type Doing = { what: 'invite' } | { what: 'password' | 'delete'; user: User };
+
 export function UsersPage() {
   const { t } = useTranslation();
-  const [inviting, setInviting] = useState(false);
+  const [doing, setDoing] = useState<Doing | null>(null);
   const queries = useQueryClient();
   const users = useQuery(userList);
   const change = useMutation({
@@ -26,11 +30,18 @@ export function UsersPage() {
     onSuccess: () => queries.invalidateQueries({ queryKey: ['users'] }),
     onError: showFailure,
   });
+  const remove = useMutation({
+    mutationFn: ({ id }: User) => api.DELETE('/api/users/{id}', { params: { path: { id } } }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['users'] }),
+    onError: showFailure,
+    onSettled: () => setDoing(null),
+  });
+  const close = (): void => setDoing(null);
   return (
     <Page
       title={t('users.title')}
       actions={
-        <Button look="primary" onClick={() => setInviting(true)}>
+        <Button look="primary" onClick={() => setDoing({ what: 'invite' })}>
           <UserPlus aria-hidden className="size-4" /> {t('users.new')}
         </Button>
       }
@@ -43,15 +54,36 @@ export function UsersPage() {
             of={user}
             busy={change.isPending}
             onChange={(fields) => change.mutate({ id: user.id, ...fields })}
+            onReset={() => setDoing({ what: 'password', user })}
+            onDelete={() => setDoing({ what: 'delete', user })}
           />
         ))}
       </ul>
-      {inviting && <NewUserDialog onClose={() => setInviting(false)} />}
+      {doing?.what === 'invite' && <NewUserDialog onClose={close} />}
+      {doing?.what === 'password' && <ResetPasswordDialog of={doing.user} onClose={close} />}
+      {doing?.what === 'delete' && (
+        <Confirm
+          title={t('users.deleteOf', { email: doing.user.email })}
+          what={t('users.deleteWhat')}
+          action={t('users.delete')}
+          busy={remove.isPending}
+          onConfirm={() => remove.mutate(doing.user)}
+          onClose={close}
+        />
+      )}
     </Page>
   );
 }
 
-function UserRow({ of: user, busy, onChange }: { of: User; busy: boolean; onChange: (change: Change) => void }) {
+interface UserRowProps {
+  of: User;
+  busy: boolean;
+  onChange: (change: Change) => void;
+  onReset: () => void;
+  onDelete: () => void;
+}
+
+function UserRow({ of: user, busy, onChange, onReset, onDelete }: UserRowProps) {
   const { t } = useTranslation();
   const isMe = useSession(({ session }) => session.kind === 'signedIn' && session.user.id === user.id);
   return (
@@ -81,6 +113,12 @@ function UserRow({ of: user, busy, onChange }: { of: User; busy: boolean; onChan
           >
             {t(user.disabled ? 'users.enable' : 'users.disable')}
           </Button>
+          <IconButton label={t('users.resetPasswordOf', { email: user.email })} onClick={onReset}>
+            <KeyRound aria-hidden className="size-4" />
+          </IconButton>
+          <IconButton label={t('users.deleteOf', { email: user.email })} onClick={onDelete}>
+            <Trash2 aria-hidden className="size-4" />
+          </IconButton>
         </>
       )}
     </li>
