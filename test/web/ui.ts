@@ -117,6 +117,15 @@ export async function signInByApi(page: Page, url: string, email: string, passwo
 
 /** No violation of WCAG 2.2 A and AA that axe can find. @param name of what is looked at, for who reads the failure */
 export async function expectAccessible(page: Page, name: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag22aa']).analyze();
+  await expectNoViolation(new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag22aa']), name);
+}
+
+/** What a theme can break: the one rule about colours, which is a tenth of the work of all. */
+export async function expectContrast(page: Page, name: string): Promise<void> {
+  await expectNoViolation(new AxeBuilder({ page }).withRules('color-contrast'), name);
+}
+
+async function expectNoViolation(axe: AxeBuilder, name: string): Promise<void> {
+  const { violations } = await axe.analyze();
   expect([name, violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])]).toEqual([name, []]);
 }

@@ -1,8 +1,9 @@
 import OpenAI from 'openai';
 import { eventually } from '#testing/eventually';
-import { describeUi, expectAccessible, signInByApi } from './ui';
+import { expectAccessible, expectContrast, signInByApi, type Ui } from './ui';
 
-describeUi('the chat in Chromium', { VLLM_SIM_TOKENS_PER_SECOND: '60' }, (ui) => {
+/** The chat itself, and what every page has to be. */
+export function chatSpecs(ui: Ui): void {
   it('signs in, chats to the last token, and says how fast that was', async () => {
     await ui.signInByForm();
     await ui.ask('What is a tandem?');
@@ -105,14 +106,16 @@ describeUi('the chat in Chromium', { VLLM_SIM_TOKENS_PER_SECOND: '60' }, (ui) =>
     await guest.context().close();
   });
 
-  it.each(['light', 'dark'])('is accessible on every page, %s, by axe', async (theme) => {
+  it('is accessible on every page, in both themes, by axe', async () => {
     await ui.signIn();
     await ui.page.getByRole('link', { name: 'Settings' }).click();
-    await ui.page.getByLabel('Theme').selectOption(theme);
     for (const name of ['Settings', 'Usage', 'Keys', 'Users', 'Chat']) {
       await ui.page.getByRole('link', { name, exact: true }).click();
       await ui.page.waitForLoadState('networkidle');
+      await ui.page.emulateMedia({ colorScheme: 'light' });
       await expectAccessible(ui.page, name);
+      await ui.page.emulateMedia({ colorScheme: 'dark' });
+      await expectContrast(ui.page, `${name}, dark`);
     }
   });
 
@@ -133,4 +136,4 @@ describeUi('the chat in Chromium', { VLLM_SIM_TOKENS_PER_SECOND: '60' }, (ui) =>
     await other.goto(`${ui.system.url}/settings`);
     await other.getByRole('heading', { name: '설정' }).waitFor();
   });
-});
+}
