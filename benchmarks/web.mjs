@@ -115,7 +115,8 @@ async function streaming(context) {
     }).observe(document, { childList: true, subtree: true });
     window.inputDelays = [];
     new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) if (entry.name === 'keydown') window.inputDelays.push(entry.duration);
+      for (const entry of list.getEntries())
+        if (entry.name === 'keydown' && entry.startTime >= window.arrivedAt) window.inputDelays.push(entry.duration);
     }).observe({ type: 'event', durationThreshold: 16, buffered: true });
   });
   await page.goto(system.url);

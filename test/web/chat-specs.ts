@@ -20,7 +20,7 @@ export function chatSpecs(ui: Ui): void {
   it('refuses a wrong password with a reason', async () => {
     await ui.page.goto(ui.system.url);
     await ui.page.getByLabel('E-mail').fill(ui.system.adminEmail);
-    await ui.page.getByLabel('Password').fill('wrong');
+    await ui.page.getByLabel('Password', { exact: true }).fill('wrong');
     await ui.page.getByRole('button', { name: 'Sign in' }).click();
     await ui.page.getByRole('alert').getByText('do not belong together').waitFor();
   });
@@ -91,7 +91,7 @@ export function chatSpecs(ui: Ui): void {
     await ui.page.getByRole('link', { name: 'Users' }).click();
     await ui.page.getByRole('button', { name: 'New user' }).click();
     await ui.page.getByLabel('E-mail').fill('guest@example.org');
-    await ui.page.getByLabel('Password').fill('a long password');
+    await ui.page.getByLabel('Password', { exact: true }).fill('a long password');
     await ui.page.getByRole('button', { name: 'Make the user' }).click();
     await ui.page.getByRole('button', { name: 'Done' }).click();
     await ui.page.getByText('guest@example.org').waitFor();

@@ -170,7 +170,7 @@ function profilesThatFail(): { folder: string; modelFaults: string } {
     await page.getByRole('link', { name: 'Users' }).click();
     await page.getByRole('button', { name: 'New user' }).click();
     await page.getByLabel('E-mail').fill('looker@example.org');
-    await page.getByLabel('Password').fill('a long password');
+    await page.getByLabel('Password', { exact: true }).fill('a long password');
     await page.getByRole('button', { name: 'Make the user' }).click();
     await page.getByText('looker@example.org', { exact: true }).waitFor();
     const other = await browser.newContext({ locale: 'en-US' });
@@ -234,7 +234,7 @@ function profilesThatFail(): { folder: string; modelFaults: string } {
     const button = page.getByRole('button', { name: 'Switch to never-ready', exact: true });
     await button.click();
     await page.getByRole('dialog').waitFor();
-    await expectAccessible(page, 'asked before a switch');
+    await expectAccessible(page, 'asked before a switch', 'dialog');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     expect(await page.evaluate(FOCUSED)).toBe('Switch to never-ready');

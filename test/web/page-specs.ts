@@ -83,7 +83,7 @@ export function pageSpecs(ui: Ui): void {
     await ui.signIn();
     await ui.page.getByRole('link', { name: 'Users' }).click();
     await ui.page.getByRole('button', { name: `New password for ${email}` }).click();
-    const proposed = await ui.page.getByLabel('Password').inputValue();
+    const proposed = await ui.page.getByLabel('Password', { exact: true }).inputValue();
     await ui.page.getByRole('button', { name: 'Set the password' }).click();
     expect(await ui.page.getByTestId('secret').textContent()).toContain(proposed);
     await ui.page.getByRole('button', { name: 'Done' }).click();
@@ -133,7 +133,7 @@ export function pageSpecs(ui: Ui): void {
         await opener.focus();
         await ui.page.keyboard.press('Enter');
         await ui.page.getByRole('dialog').waitFor();
-        await expectAccessible(ui.page, `${path}: ${name}`);
+        await expectAccessible(ui.page, `${path}: ${name}`, 'dialog');
         await ui.page.keyboard.press('Escape');
         await ui.page.getByRole('dialog').waitFor({ state: 'detached' });
         expect([name, await ui.page.evaluate(FOCUSED)]).toEqual([name, name]);

@@ -68,6 +68,13 @@ async function shoot({ name, path, phone, locale = 'en-US', signedOut, ready, ac
   });
   try {
     const page = await context.newPage();
+    const missing = [];
+    page.on('requestfailed', (request) => {
+      if (/\.(css|js)$/.test(request.url())) missing.push(`${request.url()}: ${request.failure()?.errorText}`);
+    });
+    page.on('response', (answer) => {
+      if (/\.(css|js)$/.test(answer.url()) && !answer.ok()) missing.push(`${answer.url()}: ${answer.status()}`);
+    });
     if (!signedOut) await signIn(context);
     await page.goto(showcase.url + (typeof path === 'function' ? path(showcase) : path));
     await page
@@ -77,6 +84,7 @@ async function shoot({ name, path, phone, locale = 'en-US', signedOut, ready, ac
     if (ready !== undefined) await page.locator(ready).first().waitFor();
     await act?.(page);
     await settled(page);
+    if (missing.length > 0) throw new Error(`${name}, ${theme}: ${missing.join(', ')}`);
     writeFileSync(join(values.out, `${name}-${theme}.webp`), await webp(context, await page.screenshot()));
     console.log(`${name}-${theme}.webp`);
   } finally {

@@ -19,13 +19,12 @@ let loading: Promise<void> | null = null;
  * whoever foresees one (somebody types, a conversation is opened) calls this, so that it is there in time.
  */
 export function loadMarkdown(): void {
-  loading ??= import('./markdown').then(
-    ({ Markdown }) => useRenderer.setState({ render: (of) => createElement(Markdown, of) }),
-    () => {
-      // The answer stays plain text; the next one tries again.
+  loading ??= import('./markdown')
+    .then(({ Markdown }) => useRenderer.setState({ render: (of) => createElement(Markdown, of) }))
+    .catch(() => {
+      // It could not be fetched: the answer stays plain text, and the next one tries again.
       loading = null;
-    },
-  );
+    });
 }
 
 /** What renders Markdown, or null while it loads: the text is then shown as it is. Nothing suspends, so nothing is held back. */

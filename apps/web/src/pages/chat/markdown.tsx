@@ -16,10 +16,8 @@ function load(name: 'code' | 'math'): void {
     name === 'code'
       ? import('./markdown-code').then(({ code }) => ({ code }))
       : import('./markdown-math').then(({ math }) => ({ math }));
-  plugin.then(
-    (loaded) => usePlugins.setState(loaded),
-    () => begun.delete(name),
-  );
+  // What could not be fetched is tried again with the next text that needs it.
+  plugin.then((loaded) => usePlugins.setState(loaded)).catch(() => begun.delete(name));
 }
 
 /** An answer as Markdown. Streamdown sanitises it; images from elsewhere are stopped by the page's content policy. */
