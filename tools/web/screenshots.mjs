@@ -28,6 +28,8 @@ const PAGES = [
   { name: 'chat-options', path: ({ conversations }) => `/c/${conversations.at(-1)}`, act: openOptions },
   { name: 'chat-models', path: '/', act: openModels },
   { name: 'models', path: '/models' },
+  { name: 'profile', path: '/models/profiles/r1-distill-qwen-14b' },
+  { name: 'hardware', path: '/models/hardware', ready: 'canvas' },
   { name: 'usage', path: '/usage' },
   { name: 'usage-users', path: '/usage?by=user' },
   { name: 'usage-requests', path: '/usage?show=requests' },
@@ -43,6 +45,8 @@ const PAGES = [
     act: (page) => page.getByRole('button', { name: 'Conversations' }).click(),
   },
   { name: 'phone-usage', path: '/usage', phone: true },
+  { name: 'phone-models', path: '/models', phone: true },
+  { name: 'phone-users', path: '/users', phone: true },
   { name: 'korean', path: ({ conversations }) => `/c/${conversations[0]}`, locale: 'ko-KR' },
 ];
 
@@ -52,10 +56,20 @@ try {
   mkdirSync(values.out, { recursive: true });
   const wanted = values.only?.split(',') ?? PAGES.map(({ name }) => name);
   for (const theme of ['light', 'dark'])
-    for (const page of PAGES.filter(({ name }) => wanted.includes(name))) await shoot(page, theme);
+    for (const page of PAGES.filter(({ name }) => wanted.includes(name))) await shootSurely(page, theme);
 } finally {
   await browser.close();
   await showcase.stop?.();
+}
+
+/** Chromium drops what it is loading when the network of the machine changes (a container starts): once more, then. */
+async function shootSurely(page, theme) {
+  try {
+    await shoot(page, theme);
+  } catch (error) {
+    console.log(`${page.name}-${theme}: ${error.message.split('\n', 1)[0]}; once more`);
+    await shoot(page, theme);
+  }
 }
 
 async function shoot({ name, path, phone, locale = 'en-US', signedOut, ready, act }, theme) {
