@@ -14,7 +14,7 @@ import {
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesSettings, PodLaunch } from '../../apps/model-manager/src/drivers/kubernetes/engine-manifests';
 import { KubernetesApi } from '../../apps/model-manager/src/drivers/kubernetes/kubernetes-api';
-import { KubernetesDriver } from '../../apps/model-manager/src/drivers/kubernetes/kubernetes-driver';
+import { endStrayPods, KubernetesDriver } from '../../apps/model-manager/src/drivers/kubernetes/kubernetes-driver';
 import { eventually } from '#testing/eventually';
 
 const kubeconfig = process.env['KUBECONFIG'];
@@ -228,6 +228,14 @@ describe('engines as Deployments of a real API server', () => {
   it('are not adopted once their container has ended', async () => {
     await driver().start();
     await endContainer(await runningPod(), 1);
+    expect(await driver().find()).toBeNull();
+  });
+
+  it('that nobody knows of are ended, and no others', async () => {
+    await driver().start();
+    await eventually(async () => (await api.pods({ 'tandem/engine': 'vllm-0' })).length === 1, WITHIN);
+    expect(await endStrayPods(api, SETTINGS, ['vllm-0'])).toEqual([]);
+    expect(await endStrayPods(api, SETTINGS, [])).toEqual(['vllm-0']);
     expect(await driver().find()).toBeNull();
   });
 

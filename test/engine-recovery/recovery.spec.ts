@@ -33,6 +33,20 @@ fallbacks:
   - maxModelLen: 8192
 `;
 
+/** Its own fallback is the one before: that is not gone back to. */
+const SMALLER = `
+name: smaller
+engines:
+  - { model: Qwen/Qwen2.5-7B-Instruct, maxModelLen: 4096, gpuMemoryUtilization: 0.9, gpus: [1] }
+fallbacks: [r1-distill-qwen-14b]
+`;
+const NO_MEMORY = `
+name: r1-distill-qwen-14b
+engines:
+  - { model: ${MODEL}, dtype: float16, tensorParallelSize: 2, maxModelLen: 8192, gpuMemoryUtilization: 0.90, gpus: [0, 1] }
+fallbacks: [no-such-profile, smaller]
+`;
+
 describe('an engine that does not come up', () => {
   let nats: TestNats;
   let connection: NatsConnection;
@@ -69,6 +83,7 @@ describe('an engine that does not come up', () => {
     if (profile !== null) {
       mkdirSync(profiles);
       writeFileSync(join(profiles, 'r1-distill-qwen-14b.yaml'), profile);
+      writeFileSync(join(profiles, 'smaller.yaml'), SMALLER);
     }
     manager = await startServiceProcess('model-manager', {
       NATS_URL: nats.url,
@@ -108,7 +123,7 @@ describe('an engine that does not come up', () => {
     const kinds = states.flatMap(({ engines }) => engines.map(({ state }) => state));
     expect(kinds.filter(({ kind }) => kind === 'stopped')).toEqual([]);
     expect(kinds.filter((state) => state.kind === 'failed' && state.retryAt === null)).toEqual([]);
-  });
+  }, 60_000);
 
   it('and was started with less is adopted as it is after a kill -9 of model-manager, and tried in full after a stop', async () => {
     const service = await start(TOO_LONG);
@@ -124,10 +139,45 @@ describe('an engine that does not come up', () => {
     expect(
       states.some(({ engines }) => engines[0]?.state.kind === 'failed' && engines[0].steppedDown === undefined),
     ).toBe(true);
-  });
+  }, 90_000);
+
+  it('and has no setting left is replaced by the next fallback of its profile, visibly, once, and over a kill -9', async () => {
+    const service = await start(NO_MEMORY, {
+      VLLM_SIM_MODEL_FAULTS: `${MODEL}=oom-load`,
+      BENCHMARK_AFTER_CHANGE: 'false',
+    });
+    const inForce = (name: string) =>
+      eventually(
+        () =>
+          states.find(
+            ({ profile, engines, switch: running }) =>
+              profile === name && running == null && engines[0]?.state.kind === 'ready',
+          ),
+        { timeoutMs: 60_000 },
+      );
+    const told = await inForce('smaller');
+    expect(told.alerts).toContainEqual(
+      expect.objectContaining({
+        kind: 'profile_fallback',
+        engine: null,
+        message: expect.stringMatching(/^smaller is in force: r1-distill-qwen-14b, .*CUDA out of memory/) as string,
+      }),
+    );
+    const changes = states.flatMap(({ switch: running }) => (running == null ? [] : [running]));
+    expect(new Set(changes.map(({ from, to, requestedBy }) => `${String(from)} ${to} ${String(requestedBy)}`))).toEqual(
+      new Set(['r1-distill-qwen-14b smaller null']),
+    );
+    // Who waits for it is never told that there is nothing to wait for.
+    const kinds = states.flatMap(({ engines }) => engines.map(({ state }) => state));
+    expect(kinds.filter((state) => state.kind === 'failed' && state.retryAt === null)).toEqual([]);
+    await service.kill();
+    states = [];
+    await service.start();
+    expect((await inForce('smaller')).alerts).toContainEqual(expect.objectContaining({ kind: 'profile_fallback' }));
+  }, 90_000);
 
   it('six times in a row is not started again, and somebody is told', async () => {
-    await start(null, { VLLM_SIM_FAULT: 'nccl' });
+    await start(TOO_LONG, { VLLM_SIM_FAULT: 'nccl' });
     const told = await eventually(
       () => states.find(({ alerts = [] }) => alerts.some(({ kind }) => kind === 'crash_loop')),
       { timeoutMs: 60_000 },

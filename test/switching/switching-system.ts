@@ -20,7 +20,17 @@ export const TOO_LARGE = 'too-large';
 const FAULTY_BESIDE = 'Qwen/Qwen2.5-7B-Instruct';
 
 /** Profiles of models that fail in one way each, by the fault. */
-const FAULTY = ['oom-load', 'oom-kv', 'nccl', 'port-in-use', 'crash-after:1', 'stuck-load'];
+const FAULTY = [
+  'oom-load',
+  'oom-kv',
+  'oom-graphs',
+  'nccl',
+  'gated',
+  'no-chat-template',
+  'port-in-use',
+  'crash-after:1',
+  'stuck-load',
+];
 
 export const faultyProfile = (fault: string): string => `faulty-${fault.replace(':', '-')}`;
 const faultyModel = (fault: string): string => `test/${faultyProfile(fault)}`;

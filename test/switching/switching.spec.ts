@@ -101,6 +101,24 @@ describe('changing the model under load', () => {
     90_000,
   );
 
+  it.each([
+    ['has too little memory for its CUDA graphs', 'oom-graphs', 'oom_at_graphs', /CUDA out of memory/],
+    ['may not be read from the hub', 'gated', 'model_access_denied', /gated repo/],
+    ['has no chat template', 'no-chat-template', 'no_chat_template', /chat template/],
+  ])(
+    'rolls back when the new model %s, and says so',
+    async (_, fault, code, message) => {
+      const over = await tandem.over(await tandem.begin(faultyProfile(fault)));
+      expect(over).toMatchObject({
+        outcome: 'rolled_back',
+        failure: { code, message: expect.stringMatching(message) as string },
+      });
+      expect(over.failure?.advice).not.toBe('');
+      expect(await inForce()).toMatchObject({ state: 'ready', profile: over.from });
+    },
+    60_000,
+  );
+
   it('rolls back when there is no such model', async () => {
     expect(await underLoad('no-such-model')).toMatchObject({
       outcome: 'rolled_back',

@@ -28,12 +28,14 @@ import { ProfileStore } from './profiles/profile-store';
 import { ProfilesController } from './profiles/profiles.controller';
 import type { Profile } from './profiles/profile';
 import { ChatServices } from './switching/chat-services';
+import { FallbackProfiles } from './switching/fallback-profile';
 import { FleetStore } from './switching/fleet-store';
 import { MeasuredSwitch } from './switching/measured-switch';
 import { SwitchSurroundings } from './switching/switch-surroundings';
 import { Lease } from './leadership/lease';
 import { LeadershipService } from './leadership/leadership.service';
-import { recoveryAlerts } from './recovery/recovery-alerts';
+import { fallbackAlerts, recoveryAlerts } from './recovery/recovery-alerts';
+import type { RecoveryNews } from './recovery/stepping-engine';
 import { SwitchesController } from './switching/switches.controller';
 import { SwitchesService } from './switching/switches.service';
 import { ProfilesService } from './profiles/profiles.service';
@@ -52,6 +54,8 @@ export function modelManagerModule(settings: Settings): Type {
   const facts = new ModelFacts(settings.modelsDirectory);
   /** The engines are made after those who hear of them and are asked about them. */
   let onLoaded: EngineNews['onLoaded'] = () => undefined;
+  let onExhausted: RecoveryNews['onExhausted'] = () => undefined;
+  let endStrays: EngineFactory['endStrays'] = () => Promise.resolve();
   let enginePids: () => number[] = () => [];
   let inForce: () => Profile | null = () => null;
 
@@ -105,8 +109,10 @@ export function modelManagerModule(settings: Settings): Type {
             onLoaded: (profile, loadMs) => onLoaded(profile, loadMs),
             onMeasured: (profile, engine, index, figures) => calibration.record(profile, engine, index, figures),
           };
-          const factory = new EngineFactory(settings, logger, news, hardware, recoveryAlerts(alerts));
+          const recovery = recoveryAlerts(alerts, (exhausted) => onExhausted(exhausted));
+          const factory = new EngineFactory(settings, logger, news, hardware, recovery);
           const fleet = new Fleet((plan) => factory.make(plan));
+          if (!isExternal) endStrays = (known) => factory.endStrays(known);
           if (isExternal) fleet.putInForce(factory.external());
           inForce = () => fleet.inForce?.plan?.profile ?? null;
           enginePids = () => fleet.status().flatMap((engine) => engine.pid ?? []);
@@ -154,6 +160,7 @@ export function modelManagerModule(settings: Settings): Type {
           EngineLogs,
           EnginesService,
           BenchmarkService,
+          AlertsService,
           Logger,
         ],
         useFactory: (
@@ -165,6 +172,7 @@ export function modelManagerModule(settings: Settings): Type {
           logs: EngineLogs,
           engines: EnginesService,
           benchmarks: BenchmarkService,
+          alerts: AlertsService,
           logger: Logger,
         ) => {
           const limits = {
@@ -181,8 +189,11 @@ export function modelManagerModule(settings: Settings): Type {
             limits,
             new MeasuredSwitch(benchmarks),
           );
-          const switches = new SwitchesService(fleet, configured, surroundings, new FleetStore(bus, logger), logger);
+          const fallbacks = new FallbackProfiles((name) => profiles.toSwitchTo(name), fallbackAlerts(alerts));
+          const store = new FleetStore(bus, logger);
+          const switches = new SwitchesService(fleet, configured, surroundings, store, fallbacks, logger);
           onLoaded = (profile, loadMs) => switches.noteLoad(profile, loadMs);
+          onExhausted = (exhausted) => switches.noteExhausted(exhausted);
           return switches;
         },
       },
@@ -204,7 +215,7 @@ export function modelManagerModule(settings: Settings): Type {
             engines,
             chats,
             alerts,
-            settings.engineStateDirectory,
+            (known) => endStrays(known),
             settings.ENGINE_AT_STOP,
             logger,
           ),

@@ -6,6 +6,12 @@ export interface Faults {
   readonly oomLoad: boolean;
   /** No memory is left for the KV cache. */
   readonly oomKv: boolean;
+  /** CUDA out of memory while the graphs are captured. */
+  readonly oomGraphs: boolean;
+  /** The hub wants a token that may read the model. */
+  readonly gated: boolean;
+  /** The tokenizer of the model has no chat template: the start goes well, chats are refused. */
+  readonly noChatTemplate: boolean;
   /** NCCL fails while the workers find each other. */
   readonly nccl: boolean;
   /** The load never comes to its end. */
@@ -121,6 +127,9 @@ function readFaults(text: string): Faults {
   return {
     oomLoad: given.has('oom-load'),
     oomKv: given.has('oom-kv'),
+    oomGraphs: given.has('oom-graphs'),
+    gated: given.has('gated'),
+    noChatTemplate: given.has('no-chat-template'),
     nccl: given.has('nccl'),
     stuckLoad: given.has('stuck-load'),
     portInUse: given.has('port-in-use'),
@@ -144,6 +153,9 @@ function readModelFaults(text: string): Map<string, Faults> {
 const KNOWN_FAULTS = [
   'oom-load',
   'oom-kv',
+  'oom-graphs',
+  'gated',
+  'no-chat-template',
   'nccl',
   'stuck-load',
   'port-in-use',

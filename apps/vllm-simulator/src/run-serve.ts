@@ -7,6 +7,7 @@ import {
   CUDA_OOM,
   engineDied,
   engineFailed,
+  gatedModel,
   invalidConfig,
   NCCL_ERROR,
   portInUse,
@@ -29,6 +30,8 @@ const START_FAILED = 1;
 const DEATH_LINGER_MS = 1100;
 /** The longest that a timer takes. */
 const FOR_EVER_MS = 2 ** 31 - 1;
+/** Of the load time (boot/boot-log.ts). */
+const GRAPHS_BEGIN_AT = 0.84;
 /** What the CUDA context takes before anything is loaded, in MiB. */
 const CONTEXT_MIB = 500;
 
@@ -48,6 +51,10 @@ export async function runServe(options: ServeOptions, config: SimulatorConfig): 
     return START_FAILED;
   }
   banner(log, options);
+  if (config.faults.gated) {
+    gatedModel(log, options.model);
+    return START_FAILED;
+  }
   if (config.faults.portInUse || !(await canListen(options))) {
     portInUse(log);
     return START_FAILED;
@@ -123,7 +130,13 @@ async function boot(
   footprint(options, config, CONTEXT_MIB + Math.round(plan.weightsGib * 1024));
   if ('kind' in planned) return failed(`ValueError: ${planned.message}`);
   if (faults.oomKv) return failed(`ValueError: ${noCacheBlocks().message}`);
-  await play(log, readySteps(options, plan, logFormat, loadSeconds), loadSeconds, startedMs);
+  const last = readySteps(options, plan, logFormat, loadSeconds);
+  if (faults.oomGraphs) {
+    const captured = last.findIndex(({ at }) => at > GRAPHS_BEGIN_AT);
+    await play(log, last.slice(0, captured), loadSeconds, startedMs);
+    return failed(CUDA_OOM);
+  }
+  await play(log, last, loadSeconds, startedMs);
   footprint(options, config, plan.usedMib);
   return planned;
 }

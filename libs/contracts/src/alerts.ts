@@ -9,7 +9,8 @@ export const AlertSubjects = {
 
 /**
  * The first three: lines of engines' logs, and requests that ran into a timeout, within the window. `crash_loop`: an engine
- * failed again and again. `stepped_down`: it runs with less than its profile says, for want of memory. `benchmark_regression`: a profile became slower.
+ * failed again and again. `stepped_down`: it runs with less than its profile says, for want of memory. `profile_fallback`: the
+ * chosen profile did not come up any more, and one of its fallbacks was switched to. `benchmark_regression`: a profile became slower.
  */
 export const ALERT_KINDS = [
   'log_errors',
@@ -17,6 +18,7 @@ export const ALERT_KINDS = [
   'request_timeouts',
   'crash_loop',
   'stepped_down',
+  'profile_fallback',
   'benchmark_regression',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];

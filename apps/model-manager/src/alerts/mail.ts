@@ -50,6 +50,7 @@ const SUBJECTS: Readonly<Record<Alert['kind'], string>> = {
   request_timeouts: 'requests time out',
   crash_loop: 'the engine fails again and again',
   stepped_down: 'the engine runs with less than its profile says',
+  profile_fallback: 'a fallback of the profile took over',
   benchmark_regression: 'a model became slower',
 };
 

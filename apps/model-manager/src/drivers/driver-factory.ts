@@ -6,13 +6,13 @@ import type { EngineSettings } from '../profiles/profile';
 import { vllmArguments } from '../profiles/vllm-flags';
 import type { ContainerLaunch } from './docker/container-spec';
 import { DockerApi } from './docker/docker-api';
-import { DockerDriver } from './docker/docker-driver';
+import { DockerDriver, endStrayContainers } from './docker/docker-driver';
 import type { EngineDriver } from './engine-driver';
 import { GpuNames } from './gpu-names';
 import type { PodLaunch } from './kubernetes/engine-manifests';
 import { KubernetesApi } from './kubernetes/kubernetes-api';
-import { KubernetesDriver } from './kubernetes/kubernetes-driver';
-import { ProcessDriver } from './process-driver';
+import { endStrayPods, KubernetesDriver } from './kubernetes/kubernetes-driver';
+import { endStrays, ProcessDriver } from './process-driver';
 import { ReadyMark } from './ready-mark';
 
 /**
@@ -54,6 +54,32 @@ export class DriverFactory {
     return this.processDriver(place);
   }
 
+  /** Ends the engines that a model-manager before us left and that no record names: they would hold GPUs for ever. */
+  async endStrays(known: readonly string[]): Promise<void> {
+    const { docker, kubernetes, engineStateDirectory } = this.settings;
+    await endStrays(engineStateDirectory, known);
+    try {
+      const ended =
+        docker !== null
+          ? await endStrayContainers(this.dockerApi(docker), docker, known)
+          : kubernetes !== null
+            ? await endStrayPods(this.kubernetesApi(kubernetes), kubernetes, known)
+            : [];
+      if (ended.length > 0) this.logger.warn({ msg: 'ended engines that nobody knew of', engines: ended });
+    } catch (error) {
+      // They may not be there at all, and those that are known can be started once the API is back.
+      this.logger.warn({ msg: 'could not look for engines that nobody knows of', err: error });
+    }
+  }
+
+  private dockerApi({ address }: NonNullable<Settings['docker']>): DockerApi {
+    return (this.docker ??= new DockerApi(address));
+  }
+
+  private kubernetesApi({ namespace }: NonNullable<Settings['kubernetes']>): KubernetesApi {
+    return (this.kubernetes ??= new KubernetesApi(namespace, this.settings.KUBECONFIG));
+  }
+
   private processDriver(place: EnginePlace): EngineDriver {
     const { settings } = this;
     const { gpus } = place.engine;
@@ -72,7 +98,6 @@ export class DriverFactory {
 
   private dockerDriver(place: EnginePlace, containers: NonNullable<Settings['docker']>): EngineDriver {
     const { settings } = this;
-    this.docker ??= new DockerApi(containers.address);
     const { gpus } = place.engine;
     const launch: ContainerLaunch = {
       ...this.launchOf(place),
@@ -81,17 +106,16 @@ export class DriverFactory {
       port: this.portOf(place),
     };
     const mark = new ReadyMark(settings.engineStateDirectory, place.id);
-    return new DockerDriver(this.docker, launch, containers, mark, this.logger);
+    return new DockerDriver(this.dockerApi(containers), launch, containers, mark, this.logger);
   }
 
   private kubernetesDriver(place: EnginePlace, pods: NonNullable<Settings['kubernetes']>): EngineDriver {
-    this.kubernetes ??= new KubernetesApi(pods.namespace, this.settings.KUBECONFIG);
     const launch: PodLaunch = {
       ...this.launchOf(place),
       gpuCount: gpuCountOf(place.engine),
       fingerprint: this.fingerprint(place, [pods.image, pods.modelCache, pods.nodeSelector, pods.tokenSecret]),
     };
-    return new KubernetesDriver(this.kubernetes, launch, pods, this.logger);
+    return new KubernetesDriver(this.kubernetesApi(pods), launch, pods, this.logger);
   }
 
   private launchOf(place: EnginePlace) {

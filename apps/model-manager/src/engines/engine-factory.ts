@@ -50,6 +50,11 @@ export class EngineFactory {
     return new EngineSet(plan, engines);
   }
 
+  /** Ends what a model-manager before us left of other engines than these. */
+  endStrays(known: readonly string[]): Promise<void> {
+    return this.drivers.endStrays(known);
+  }
+
   /** It is made anew, with other settings, when its memory runs out. */
   private stepping({ profile, ids }: EngineSetPlan, engine: EngineSettings, index: number): Engine {
     const { settings, hardware, recovery, logger } = this;

@@ -70,6 +70,13 @@ export class EngineSet {
     return { kind: ready ? 'ready' : 'coming' };
   }
 
+  /** One failed, and none serves: where one of two does, that is better than another model. */
+  get isDown(): boolean {
+    return (
+      this.health().kind === 'failed' && !this.engines.some((engine) => engine.announcement().state.kind === 'ready')
+    );
+  }
+
   /** Of the engine that is furthest behind; null when none loads. */
   progress(): Omit<SwitchProgress, 'readyInS'> | null {
     const loading = this.announcements().flatMap(({ state }) => (state.kind === 'loading' ? [state] : []));

@@ -1,7 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import type { AlertsService } from '../alerts/alerts.service';
-import { endStrays } from '../drivers/process-driver';
 import type { EnginesService } from '../engines/engines.service';
 import type { ChatServices } from '../switching/chat-services';
 import type { SwitchesService } from '../switching/switches.service';
@@ -20,7 +19,8 @@ export class LeadershipService implements OnApplicationBootstrap, BeforeApplicat
     private readonly engines: EnginesService,
     private readonly chats: ChatServices,
     private readonly alerts: AlertsService,
-    private readonly stateDirectory: string,
+    /** Those that no record names would hold GPUs for ever. */
+    private readonly endStrays: (known: readonly string[]) => Promise<void>,
     private readonly atStop: 'end' | 'leave',
     private readonly logger: Logger,
   ) {
@@ -46,8 +46,7 @@ export class LeadershipService implements OnApplicationBootstrap, BeforeApplicat
     await this.lease.acquire(() => this.lost());
     this.chats.begin();
     const known = await this.switches.open();
-    // Engines that no record names would hold GPUs for ever.
-    await endStrays(this.stateDirectory, known);
+    await this.endStrays(known);
     await this.alerts.begin(known);
     this.switches.begin();
     this.engines.begin();

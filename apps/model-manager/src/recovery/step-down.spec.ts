@@ -73,6 +73,20 @@ describe('an engine without enough memory', () => {
     },
   );
 
+  it.each(['nccl_error', 'hung', 'crashed', 'oom_at_load'] as const)(
+    'or any other that is a crash loop by %s has another profile take over, whatever settings are left',
+    (cause) => {
+      expect(after(profileWith(shorter, 'other', 'third'), cause, 6)).toEqual({ kind: 'profile', name: 'other' });
+      expect(after(profileWith(shorter, 'other'), cause, 6, ['other'])).toBeNull();
+      expect(after(profileWith(shorter), cause, 6)).toBeNull();
+    },
+  );
+
+  it('is not replaced for what somebody else has to mend', () => {
+    expect(after(profileWith('other'), 'out_of_disk', 9)).toBeNull();
+    expect(after(profileWith('other'), 'port_in_use', 9)).toBeNull();
+  });
+
   it('leaves a step alone that changes nothing', () => {
     expect(after(profileWith({ maxModelLen: 8_192 }), 'oom_at_load')).toBeNull();
   });

@@ -1,5 +1,6 @@
 /** Where an engine goes from an OOM: along the fallbacks of its profile, in their order. Pure. */
-import type { FailureCause } from '../engines/failures';
+import { retryOf, type FailureCause } from '../engines/failures';
+import { CRASH_LOOP_FAILURES } from '../engines/retry-delay';
 import { describeFallback, type SettingsStep } from '../profiles/fallback';
 import type { EngineSettings, Profile } from '../profiles/profile';
 
@@ -33,6 +34,10 @@ export interface EngineTrouble {
 
 /** What to do about it; null: what is done anyway, a restart. `refused` are profiles that were tried in vain. */
 export function stepDown(profile: Profile, trouble: EngineTrouble, refused: ReadonlySet<string>): StepDown | null {
+  if (isCrashLoop(trouble)) {
+    const name = profile.fallbacks.find((one) => typeof one === 'string' && !refused.has(one));
+    return typeof name === 'string' ? { kind: 'profile', name } : null;
+  }
   const { engine, cause, failures } = trouble;
   const mendedBy = MENDED_BY[cause];
   const settings = profile.engines[engine];
@@ -43,6 +48,11 @@ export function stepDown(profile: Profile, trouble: EngineTrouble, refused: Read
   if (fallback === undefined) return null;
   if (typeof fallback === 'string') return failures < TRIES_BEFORE_PROFILE ? null : { kind: 'profile', name: fallback };
   return { kind: 'settings', profile: withStep(profile, engine, fallback), change: describeFallback(fallback) };
+}
+
+/** It is not started any more: whatever the reason is, settings of the profile have not mended it. */
+function isCrashLoop({ cause, failures }: EngineTrouble): boolean {
+  return retryOf(cause) === 'soon' && failures >= CRASH_LOOP_FAILURES;
 }
 
 function helps(

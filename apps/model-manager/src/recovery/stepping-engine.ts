@@ -5,12 +5,22 @@ import type { FailureCause } from '../engines/failures';
 import { STABLE_AFTER_MS } from '../engines/lifecycle';
 import { CRASH_LOOP_FAILURES } from '../engines/retry-delay';
 import type { EngineSettings, Profile } from '../profiles/profile';
-import { stepDown } from './step-down';
+import { stepDown, type EngineTrouble } from './step-down';
 import type { SteppedFile } from './stepped-file';
+
+/** A profile that does not come up any more. */
+export interface Exhausted {
+  profile: string;
+  trouble: EngineTrouble;
+  /** For an operator. */
+  reason: string;
+}
 
 export interface RecoveryNews {
   /** It fails again and again; `stopped`: it is not started any more. */
   onCrashLoop(engineId: string, message: string, stopped: boolean): void;
+  /** No setting of its profile helps any more, and the profile has another one as its fallback. */
+  onExhausted(exhausted: Exhausted): void;
   /** It serves again for a good while, or was ended. */
   onRecovered(engineId: string): void;
   /** It runs with less than its profile says. Null: it does no more. */
@@ -103,8 +113,12 @@ export class SteppingEngine implements Engine {
     const { inner } = this;
     inner.begin(() => {
       if (inner !== this.inner) return;
+      const { state } = inner.announcement();
+      // Who waits is told that there is nothing to wait for only when nothing is done about it.
+      const givenUp = state.kind === 'failed' && state.retryAt === null;
+      if (givenUp) this.look();
       this.onChange();
-      this.look();
+      if (!givenUp) this.look();
     }, this.onCounters);
   }
 
@@ -136,9 +150,8 @@ export class SteppingEngine implements Engine {
       return;
     }
     const stopped = state.retryAt === null;
-    const next =
-      step === null ? '' : ` The next fallback of ${this.profile.name} is the profile ${step.name}: switch to it.`;
-    if (stopped || this.failures >= CRASH_LOOP_FAILURES) this.news.onCrashLoop(this.id, state.message + next, stopped);
+    if (stopped || this.failures >= CRASH_LOOP_FAILURES) this.news.onCrashLoop(this.id, state.message, stopped);
+    if (step !== null) this.news.onExhausted({ profile: this.profile.name, trouble, reason: state.message });
   }
 
   private async step(profile: Profile, change: string, reason: string): Promise<void> {

@@ -24,6 +24,8 @@ export function announceSides(
     case 'benchmarking':
       return [...to];
     case 'validating':
+      // One that has failed is about to be replaced: who asks for it now waits for that.
+      return from.map((engine) => (engine.state.kind === 'failed' ? heldBack(engine) : engine));
     case 'undoing':
     case 'undo_freeing':
       return [...leaving];

@@ -12,6 +12,8 @@ export interface FleetRecord {
   configured: string;
   inForce: EngineSetPlan;
   switch: SwitchRecord | null;
+  /** Profiles that Tandem has left or tried by itself since somebody chose one; none of them is tried again. */
+  tried: string[];
   /** How long the last boot of each profile took, in milliseconds. */
   loadMs: Record<string, number>;
 }
@@ -39,6 +41,8 @@ const recordSchema = z.object({
       to: planSchema,
     })
     .nullable(),
+  // Absent in a record of the version before.
+  tried: z.array(z.string()).default([]),
   loadMs: z.record(z.string(), z.number()),
 });
 
@@ -54,6 +58,7 @@ export function newFleetRecord(configured: Profile, ids: string[]): FleetRecord 
     configured: profileDigest(configured),
     inForce: { profile: configured, ids },
     switch: null,
+    tried: [],
     loadMs: {},
   };
 }

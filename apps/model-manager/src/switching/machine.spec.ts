@@ -1,5 +1,9 @@
 import fc from 'fast-check';
+import { CodedError } from '#contracts/errors';
 import type { Failure } from '../engines/failures';
+import type { Profile } from '../profiles/profile';
+import type { Exhausted } from '../recovery/stepping-engine';
+import { FallbackProfiles, triedWith } from './fallback-profile';
 import { BEGIN, decide, resume } from './machine';
 import { servingSide, type MachineEffect, type MachineEvent, type MachineState, type Side } from './machine-model';
 
@@ -164,6 +168,26 @@ class World {
     if (effect !== undefined) this.perform(effect, well);
   }
 
+  /** The engines in force run out of memory: what ran on them is gone, and they do not come up again by themselves. */
+  breakDown(): void {
+    const serving = servingSide(this.state) ?? 'from';
+    this.answers.delete(serving);
+    this.running[serving] = 0;
+  }
+
+  /** Another switch: those in force are its old side. */
+  again(): void {
+    const serving = servingSide(this.state) ?? 'from';
+    const [lives, answers] = [this.alive.has(serving), this.answers.has(serving)];
+    this.alive.clear();
+    this.answers.clear();
+    if (lives) this.alive.add('from');
+    if (answers) this.answers.add('from');
+    this.running = { from: this.running[serving], to: 0 };
+    this.state = BEGIN;
+    this.event(begin);
+  }
+
   get idle(): boolean {
     return this.pending.length === 0;
   }
@@ -254,6 +278,29 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40 },
 );
 
+function playStep(world: World, step: Step): void {
+  if (step.kind === 'carry-out') world.carryOut(step.index, step.well);
+  else if (step.kind === 'request') world.request();
+  else if (step.kind === 'restart') world.restart();
+  else if (step.kind === 'cancel') world.event(cancel);
+  else if (world.alive.has('to')) world.event(failed('to'));
+}
+
+/** Until nothing waits to be carried out any more. @throws Error where it does not end well. */
+function settle(world: World, fromServes = true): Extract<MachineState, { kind: 'over' }> {
+  for (let left = 100; !world.idle && left > 0; left--) world.carryOut(0, true);
+  const { state } = world;
+  if (state.kind !== 'over') throw new Error(`it ends in ${state.kind}`);
+  if (world.lost > 0) throw new Error('requests of the old engine were cut');
+  // Where nothing served before and the switch came to nothing, they go on waiting.
+  const served = state.outcome === 'ready' || (state.outcome !== 'failed' && fromServes);
+  if (served && world.held > 0) throw new Error('requests are held for ever');
+  if (state.outcome === 'rolled_back' && state.failure === null) throw new Error('the failure has no name');
+  const serving = servingSide(state);
+  if ([...world.alive].join() !== serving) throw new Error(`alive: ${[...world.alive].join()}`);
+  return state;
+}
+
 describe('whatever happens in a switch', () => {
   it('no held request is lost, no GPU has two engines, and it ends ready, rolled back or with a named failure', () => {
     const outcomes = new Map<string, number>();
@@ -261,26 +308,61 @@ describe('whatever happens in a switch', () => {
       fc.property(steps, fc.boolean(), (list, sameGpus) => {
         const world = new World(sameGpus);
         world.event(begin);
-        for (const step of list) {
-          if (step.kind === 'carry-out') world.carryOut(step.index, step.well);
-          else if (step.kind === 'request') world.request();
-          else if (step.kind === 'restart') world.restart();
-          else if (step.kind === 'cancel') world.event(cancel);
-          else if (world.alive.has('to')) world.event(failed('to'));
-        }
-        for (let left = 100; !world.idle && left > 0; left--) world.carryOut(0, true);
-        const { state } = world;
-        if (state.kind !== 'over') throw new Error(`it ends in ${state.kind}`);
-        outcomes.set(state.outcome, (outcomes.get(state.outcome) ?? 0) + 1);
-        if (world.lost > 0) throw new Error('requests of the old engine were cut');
-        if (state.outcome !== 'failed' && world.held > 0) throw new Error('requests are held for ever');
-        if (state.outcome === 'rolled_back' && state.failure === null) throw new Error('the failure has no name');
-        const serving = servingSide(state);
-        if ([...world.alive].join() !== serving) throw new Error(`alive: ${[...world.alive].join()}`);
+        for (const step of list) playStep(world, step);
+        const { outcome } = settle(world);
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       }),
       { numRuns: 10_000 },
     );
     // The random lists do reach every end.
     expect([...outcomes.keys()].sort()).toEqual(['cancelled', 'failed', 'ready', 'rolled_back']);
   });
+
+  it('profiles that fall back to each other do so at most once each, with the same promises', () => {
+    const NAMES = ['a', 'b', 'c', 'd'];
+    const longest = new Map<number, number>();
+    const graph = fc.tuple(...NAMES.map(() => fc.uniqueArray(fc.constantFrom(...NAMES, 'no-such-profile'))));
+    fc.assert(
+      fc.property(graph, fc.array(steps, { minLength: 4, maxLength: 4 }), fc.boolean(), (lists, turns, sameGpus) => {
+        const profiles = NAMES.map((name, index) => profileNamed(name, lists[index] ?? []));
+        const fallbacks = fallbacksAmong(profiles);
+        const world = new World(sameGpus);
+        world.state = { kind: 'over', outcome: 'rolled_back', failure: OOM };
+        let [inForce] = profiles as [Profile];
+        let tried: string[] = [];
+        for (let changes = 0; ; changes += 1) {
+          world.breakDown();
+          fallbacks.note({ profile: inForce.name, trouble: OUT_OF_MEMORY_AGAIN, reason: '' });
+          const next = fallbacks.next(inForce, tried);
+          if (next === null) {
+            longest.set(changes, (longest.get(changes) ?? 0) + 1);
+            return;
+          }
+          if (changes >= NAMES.length - 1) throw new Error('they go round in a circle');
+          tried = triedWith(tried, inForce.name, next.profile.name);
+          world.again();
+          for (const step of turns[changes] ?? []) playStep(world, step);
+          if (settle(world, false).outcome === 'ready') inForce = next.profile;
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+    // None at all, one after the other, and all that there are.
+    expect([...longest.keys()].sort()).toEqual([0, 1, 2, 3]);
+  });
 });
+
+const OUT_OF_MEMORY_AGAIN: Exhausted['trouble'] = { engine: 0, cause: 'oom_at_load', failures: 2 };
+
+function profileNamed(name: string, fallbacks: string[]): Profile {
+  return { name, aliases: [], defaults: {}, fallbacks, engines: [{ model: name }] };
+}
+
+function fallbacksAmong(profiles: readonly Profile[]): FallbackProfiles {
+  const find = (name: string): Profile => {
+    const found = profiles.find((profile) => profile.name === name);
+    if (found === undefined) throw new CodedError('not_found', 'no such profile');
+    return found;
+  };
+  return new FallbackProfiles(find, { onFallback: () => undefined, onChosen: () => undefined });
+}

@@ -6,7 +6,7 @@ import type { MachineEvent } from './machine-model';
 /** What a switch needs of the world outside of its engines. */
 export interface SwitchPorts {
   /** Whether it fits, and whether beside what runs. */
-  check(to: EngineSetPlan, from: EngineSetPlan, running: EngineSet): MachineEvent;
+  check(to: EngineSetPlan, from: EngineSetPlan, running: EngineSet): Promise<MachineEvent>;
   /** Until nothing runs there any more. False: the limit came first. */
   drained(set: EngineSet): Promise<boolean>;
   /** Whether the cards of these engines have the memory back that ended ones held. */

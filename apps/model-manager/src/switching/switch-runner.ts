@@ -90,6 +90,16 @@ export class SwitchRunner implements FleetView {
     return this.state.kind === 'benchmarking';
   }
 
+  /** The last good profile is being brought back. */
+  get isRestoring(): boolean {
+    return this.state.kind === 'restoring';
+  }
+
+  /** The profile that is being brought back fails, and something better than another try of it is known. */
+  giveUp(failure: Failure): void {
+    this.take({ kind: 'failed', side: 'from', failure, final: true });
+  }
+
   view(): Switch {
     const progress = this.state.kind === 'starting' ? this.sides.to.progress() : null;
     if (progress === null) return this.document.current;
@@ -146,7 +156,7 @@ export class SwitchRunner implements FleetView {
   private carryOut(effect: MachineEffect): void {
     switch (effect.kind) {
       case 'check':
-        this.take(this.ports.check(this.record.to, this.fromPlan, this.sides.from));
+        void this.check();
         return;
       case 'drain':
         void this.drain();
@@ -170,6 +180,10 @@ export class SwitchRunner implements FleetView {
         this.benchmark?.abort();
         return;
     }
+  }
+
+  private async check(): Promise<void> {
+    this.take(await this.ports.check(this.record.to, this.fromPlan, this.sides.from));
   }
 
   /** A side whose engines were ended gets new ones: a set lives once. */

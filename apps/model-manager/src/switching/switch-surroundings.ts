@@ -12,6 +12,9 @@ import type { MachineEvent } from './machine-model';
 import type { Benchmark, SwitchPorts } from './switch-ports';
 
 const DRAIN_LOOK_MS = 50;
+/** As for the memory of an engine that was ended (recovery/memory-read-back.ts). */
+const FREED_WITHIN_MS = 10_000;
+const FREED_LOOK_MS = 500;
 /** Lines of a log that show a failure, and those before it where none does. */
 const SHOWN_LINES = 12;
 
@@ -84,8 +87,15 @@ export class SwitchSurroundings {
     };
   }
 
-  private check(to: EngineSetPlan, from: EngineSetPlan, running: EngineSet): MachineEvent {
-    const fit = this.cannotFit(to.profile);
+  private async check(to: EngineSetPlan, from: EngineSetPlan, running: EngineSet): Promise<MachineEvent> {
+    const deadline = performance.now() + FREED_WITHIN_MS;
+    let fit = this.cannotFit(to.profile);
+    // What a failed engine held may not be free yet, and what was seen of it may be from before its end.
+    while (fit !== null && running.health().kind === 'failed' && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, FREED_LOOK_MS));
+      await this.hardware.refresh();
+      fit = this.cannotFit(to.profile);
+    }
     if (fit !== null) return { kind: 'refused', failure: { cause: 'does_not_fit', detail: fit.reason } };
     return { kind: 'checked', mode: this.fitsBeside(to, from, running) ? 'side_by_side' : 'replace' };
   }

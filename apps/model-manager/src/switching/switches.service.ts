@@ -6,6 +6,8 @@ import { Logger } from 'nestjs-pino';
 import { freeIds } from '../engines/engine-set';
 import type { Fleet } from '../engines/fleet';
 import type { Profile } from '../profiles/profile';
+import type { Exhausted } from '../recovery/stepping-engine';
+import { triedWith, type Fallback, type FallbackProfiles } from './fallback-profile';
 import { newFleetRecord, profileDigest, readFleetRecord, type FleetRecord, type SwitchRecord } from './fleet-record';
 import type { FleetStore } from './fleet-store';
 import { BEGIN } from './machine';
@@ -26,6 +28,7 @@ export class SwitchesService {
     private readonly configured: Profile | null,
     private readonly surroundings: SwitchSurroundings,
     private readonly store: FleetStore,
+    private readonly fallbacks: FallbackProfiles,
     private readonly logger: Logger,
   ) {}
 
@@ -65,9 +68,19 @@ export class SwitchesService {
     if (fit !== null) return { kind: 'does_not_fit', fit };
     const document = newSwitch(record.inForce.profile.name, name, requestedBy);
     const ids = freeIds(profile.engines.length, record.inForce.ids);
+    this.record = { ...record, tried: [] };
     this.remember(document);
     this.run({ document, state: BEGIN, from: record.inForce, to: { profile, ids } }).begin();
     return { kind: 'accepted', switchId: document.id };
+  }
+
+  /** The engines of a profile do not come up any more: the next of its fallbacks takes over. */
+  noteExhausted(exhausted: Exhausted): void {
+    this.fallbacks.note(exhausted);
+    const { runner } = this;
+    if (runner === null) this.fallBack();
+    else if (runner.isRestoring && this.nextFallback() !== null)
+      runner.giveUp({ cause: exhausted.trouble.cause, detail: exhausted.reason });
   }
 
   /** @throws CodedError `not_found`, `conflict` */
@@ -107,6 +120,25 @@ export class SwitchesService {
     this.store.end();
   }
 
+  private nextFallback(): Fallback | null {
+    const { record } = this;
+    return record === null ? null : this.fallbacks.next(record.inForce.profile, record.tried);
+  }
+
+  private fallBack(): void {
+    const { record } = this;
+    const fallback = this.nextFallback();
+    if (record === null || fallback === null || this.fleet.inForce?.isDown !== true) return;
+    const { from, profile } = fallback;
+    this.logger.warn({ msg: 'a profile does not come up; its fallback takes over', from, to: profile.name });
+    this.record = { ...record, tried: triedWith(record.tried, from, profile.name) };
+    this.fallbacks.begun(fallback);
+    const document = newSwitch(from, profile.name, null);
+    const ids = freeIds(profile.engines.length, record.inForce.ids);
+    this.remember(document);
+    this.run({ document, state: BEGIN, from: record.inForce, to: { profile, ids } }).begin();
+  }
+
   /** Figures are not worth that somebody waits for them with the next model. */
   private async endMeasuring(): Promise<void> {
     const { runner } = this;
@@ -122,6 +154,7 @@ export class SwitchesService {
 
   private run(running: SwitchRecord): SwitchRunner {
     const record = this.record as FleetRecord;
+    this.fallbacks.forget();
     const fromPlan = running.from ?? record.inForce;
     const from = this.fleet.inForce ?? this.fleet.makeSet(fromPlan);
     const ports = this.surroundings.portsFor(
@@ -135,9 +168,12 @@ export class SwitchesService {
       this.runner = null;
       this.fleet.putInForce(inForce);
       this.remember(document);
-      this.record = { ...record, inForce: inForce.plan ?? record.inForce, switch: null };
+      this.record = { ...(this.record ?? record), inForce: inForce.plan ?? record.inForce, switch: null };
       void this.store.keepFleet(this.record);
+      this.fallbacks.over(document);
       this.fleet.endSwitch();
+      // It may have been said while the last good profile was brought back.
+      this.fallBack();
     });
     return runner;
   }
@@ -160,6 +196,7 @@ export class SwitchesService {
     if (kept !== null && kept.configured === profileDigest(configured)) return kept;
     const fresh = newFleetRecord(configured, freeIds(configured.engines.length, []));
     if (kept === null) return fresh;
+    this.fallbacks.chosen();
     if (kept.switch !== null) this.remember(interrupted(kept.switch.document));
     return { ...fresh, loadMs: kept.loadMs };
   }

@@ -28,6 +28,16 @@ export function badModelPath(log: VllmLog, model: string): void {
   log.stderr(`${MAIN_FRAMES}\nhuggingface_hub.errors.HFValidationError: ${rule}: '${model}'.`);
 }
 
+/** The words of transformers and of the hub for a model that wants a licence to be accepted. */
+export function gatedModel(log: VllmLog, model: string): void {
+  const restricted = `Access to model ${model} is restricted. You must have access to it and be authenticated to access it. Please log in.`;
+  const lines = [
+    'OSError: You are trying to access a gated repo.',
+    `Make sure to have access to it at https://huggingface.co/${model}.`,
+  ];
+  log.stderr([MAIN_FRAMES, ...lines, '401 Client Error.', restricted].join('\n'));
+}
+
 /** A check of the model's or the engine's configuration. */
 export function invalidConfig(log: VllmLog, message: string): void {
   log.stderr(

@@ -37,7 +37,7 @@ export function createServerState(options: ServeOptions, config: SimulatorConfig
     options,
     config,
     engine: new Engine(scheduler, counters, { tokensPerSecond: config.tokensPerSecond, ...config.faults }),
-    limits: { maxModelLen, hasChatTemplate: config.hasChatTemplate || options.given.has('chat-template') },
+    limits: { maxModelLen, hasChatTemplate: hasChatTemplate(options, config) },
     kvCacheTokens,
     fingerprint: systemFingerprint(options),
     startedAtS: Date.now() / 1000,
@@ -63,4 +63,9 @@ function systemFingerprint(options: ServeOptions): string | null {
       return [`vllm-${VLLM_VERSION}`, ...parallel, hash].join('-');
     }
   }
+}
+
+/** The model's own, or one that was given. */
+function hasChatTemplate({ given }: ServeOptions, { hasChatTemplate, faults }: SimulatorConfig): boolean {
+  return given.has('chat-template') || (hasChatTemplate && !faults.noChatTemplate);
 }

@@ -1520,7 +1520,13 @@ export interface components {
     };
     /** @enum {string} */
     AlertKind:
-      'log_errors' | 'cuda_out_of_memory' | 'request_timeouts' | 'crash_loop' | 'stepped_down' | 'benchmark_regression';
+      | 'log_errors'
+      | 'cuda_out_of_memory'
+      | 'request_timeouts'
+      | 'crash_loop'
+      | 'stepped_down'
+      | 'profile_fallback'
+      | 'benchmark_regression';
     AlertDto: {
       id: string;
       kind: components['schemas']['AlertKind'];

@@ -8,7 +8,7 @@ import { LaunchError } from '../engine-driver';
 import { ReadyMark } from '../ready-mark';
 import type { ContainerLaunch, DockerSettings } from './container-spec';
 import { DockerApi } from './docker-api';
-import { DockerDriver } from './docker-driver';
+import { DockerDriver, endStrayContainers } from './docker-driver';
 import { RecordingDaemon } from './testing/recording-daemon';
 
 const IMAGE = `registry.example/vllm-openai@sha256:${'a'.repeat(64)}`;
@@ -254,5 +254,16 @@ describe('the docker driver', () => {
     await eventually(() => somebody.listening);
     await expect(driver({ port }).start()).rejects.toMatchObject({ failure: 'port_in_use' });
     somebody.close();
+  });
+
+  it('ends the engines of this Tandem that nobody knows of, and no others', async () => {
+    const api = new DockerApi({ kind: 'unix', socketPath: daemon.socketPath });
+    const known = await driver({ port: await freePort() }).start();
+    const stray = await driver({ id: 'vllm-7', port: await freePort() }).start();
+    const foreign = await driver({ id: 'vllm-7', port: await freePort() }, { owner: 'another' }).start();
+    expect(await endStrayContainers(api, SETTINGS, ['vllm-0'])).toEqual(['vllm-7']);
+    expect(await api.inspect(stray.handle)).toBeNull();
+    expect(await api.inspect(known.handle)).not.toBeNull();
+    expect(await api.inspect(foreign.handle)).not.toBeNull();
   });
 });

@@ -143,3 +143,22 @@ export class DockerDriver implements EngineDriver {
     }
   }
 }
+
+/**
+ * Removes the containers of this Tandem whose engines nobody knows of: what a model-manager before us left.
+ * @throws DockerError when the daemon cannot be asked.
+ */
+export async function endStrayContainers(
+  api: DockerApi,
+  { owner }: Pick<DockerSettings, 'owner'>,
+  known: readonly string[],
+): Promise<string[]> {
+  const ended: string[] = [];
+  for (const id of await api.list({ [LABELS.owner]: owner })) {
+    const engine = (await api.inspect(id))?.Config.Labels?.[LABELS.engine];
+    if (engine === undefined || known.includes(engine)) continue;
+    await api.remove(id);
+    ended.push(engine);
+  }
+  return ended;
+}

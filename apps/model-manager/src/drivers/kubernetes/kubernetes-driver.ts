@@ -10,6 +10,7 @@ import {
   engineName,
   engineService,
   engineUrl,
+  LABELS,
   type KubernetesSettings,
   type PodLaunch,
 } from './engine-manifests';
@@ -91,6 +92,10 @@ export class KubernetesDriver implements EngineDriver {
     };
   }
 
+  private remove(politeMs: number): Promise<void> {
+    return removeEngine(this.api, this.settings, this.launch.id, politeMs);
+  }
+
   private async markReady(at: number): Promise<void> {
     try {
       await this.api.annotateDeployment(this.name, { [ANNOTATIONS.readyAt]: new Date(at).toISOString() });
@@ -99,31 +104,54 @@ export class KubernetesDriver implements EngineDriver {
       this.logger.warn({ msg: 'could not mark the engine as ready', engine: this.launch.id, err: error });
     }
   }
+}
 
-  /**
-   * Resolves when the kubelet says that no container of it runs. A pod is never deleted by force: that only forgets it,
-   * and what it was may go on running on its GPUs.
-   * @throws KubernetesError when that is not known within a minute beyond the grace.
-   */
-  private async remove(politeMs: number): Promise<void> {
-    const deadline = performance.now() + politeMs + GONE_MARGIN_MS;
-    const graceS = Math.max(1, Math.ceil(politeMs / 1_000));
-    const asked = new Set<string>();
-    await this.api.deleteDeployment(this.name);
-    for (;;) {
-      const pods = await this.api.pods(this.labels);
-      for (const { metadata } of pods) {
-        const { uid = '', name = '' } = metadata ?? {};
-        if (asked.has(uid)) continue;
-        asked.add(uid);
-        await this.api.deletePod(name, graceS);
-      }
-      if (pods.length === 0 && (await this.api.deployment(this.name)) === null) return;
-      if (performance.now() > deadline)
-        throw new KubernetesError(null, `The pod of ${this.name} does not end: its node may be lost`);
-      await wait(LOOK_EVERY_MS);
+/**
+ * Ends an engine. Resolves when the kubelet says that no container of it runs. A pod is never deleted by force: that only
+ * forgets it, and what it was may go on running on its GPUs.
+ * @throws KubernetesError when that is not known within a minute beyond the grace.
+ */
+async function removeEngine(
+  api: KubernetesApi,
+  settings: KubernetesSettings,
+  engineId: string,
+  politeMs: number,
+): Promise<void> {
+  const name = engineName(settings, engineId);
+  const labels = engineLabels(settings, engineId);
+  const deadline = performance.now() + politeMs + GONE_MARGIN_MS;
+  const graceS = Math.max(1, Math.ceil(politeMs / 1_000));
+  const asked = new Set<string>();
+  await api.deleteDeployment(name);
+  for (;;) {
+    const pods = await api.pods(labels);
+    for (const { metadata } of pods) {
+      const { uid = '', name: pod = '' } = metadata ?? {};
+      if (asked.has(uid)) continue;
+      asked.add(uid);
+      await api.deletePod(pod, graceS);
     }
+    if (pods.length === 0 && (await api.deployment(name)) === null) return;
+    if (performance.now() > deadline)
+      throw new KubernetesError(null, `The pod of ${name} does not end: its node may be lost`);
+    await wait(LOOK_EVERY_MS);
   }
+}
+
+/**
+ * Ends the engines of this Tandem that nobody knows of: what a model-manager before us left. They are found by their pods.
+ * @throws KubernetesError when the API server cannot be asked, or one does not end.
+ */
+export async function endStrayPods(
+  api: KubernetesApi,
+  settings: KubernetesSettings,
+  known: readonly string[],
+): Promise<string[]> {
+  const pods = await api.pods({ [LABELS.owner]: settings.owner });
+  const engines = new Set(pods.flatMap(({ metadata }) => metadata?.labels?.[LABELS.engine] ?? []));
+  const strays = [...engines].filter((engine) => !known.includes(engine));
+  await Promise.all(strays.map((engine) => removeEngine(api, settings, engine, 0)));
+  return strays;
 }
 
 function launchFailure(error: unknown): FailureCause {
