@@ -3,6 +3,7 @@ import { PlatformModule } from '#common/platform.module';
 import { AuditModule } from './audit/audit.module';
 import { AuthModule } from './auth/auth.module';
 import { BenchmarksModule } from './benchmarks/benchmarks.module';
+import { CacheModule } from './cache/cache.module';
 import { ChatModule } from './chat/chat.module';
 import { CodeModule } from './code/code.module';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
@@ -51,6 +52,7 @@ export class AppModule {
         ChatModule,
         CodeModule,
         GuardrailsModule,
+        CacheModule,
         ConversationsModule,
         PromptsModule,
         MyDataModule,

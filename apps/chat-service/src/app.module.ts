@@ -3,6 +3,8 @@ import { ModelsDirectory } from '#common/models-directory';
 import { PlatformModule } from '#common/platform.module';
 import { Admission } from './admission/admission';
 import { Peers } from './admission/peers';
+import { CacheController } from './cache/cache.controller';
+import { ResponseCache } from './cache/response-cache';
 import { CHAT_CONFIG, type ChatConfig } from './config';
 import { CodeController } from './code/code.controller';
 import { CodeTurns } from './code/code-turns';
@@ -23,7 +25,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [PlatformModule.forRoot('chat-service', config), ConversationsModule],
-      controllers: [CodeController, GuardrailsController],
+      controllers: [CacheController, CodeController, GuardrailsController],
       providers: [
         { provide: CHAT_CONFIG, useValue: config },
         ModelsDirectory,
@@ -36,6 +38,7 @@ export class AppModule {
         ChatTurns,
         CodeTurns,
         Guardrails,
+        ResponseCache,
         GenerationService,
       ],
       exports: [CHAT_CONFIG],

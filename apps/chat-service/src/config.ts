@@ -103,6 +103,30 @@ export const chatVariables = {
       'Whose chats FALLBACK_URL may answer too, when no engine of this installation will: nobody, admins or everybody. Never those of a key that is limited to some models.',
     example: 'nobody',
   }),
+  RESPONSE_CACHE: variable(z.enum(['off', 'memory', 'redis']).default('off'), {
+    describe:
+      'Keeps answers that an engine would give again (temperature 0 or a seed), or that a client lets be kept (x-tandem-cache: use). redis: in REDIS_URL, for all chat-services.',
+    example: 'memory',
+  }),
+  RESPONSE_CACHE_TTL_S: variable(z.coerce.number().int().min(1).max(2_592_000).default(3_600), {
+    describe: 'How long an answer is kept, seconds.',
+    example: '3600',
+  }),
+  RESPONSE_CACHE_BYTES: variable(z.coerce.number().int().min(65_536).max(4_294_967_296).default(67_108_864), {
+    describe: 'Memory for kept answers in each chat-service, bytes; one answer may have an eighth of it.',
+    example: '67108864',
+  }),
+  RESPONSE_CACHE_SHARED: variable(z.enum(['true', 'false']).default('false'), {
+    describe: "Whether a user may be given the answer to another user's equal request.",
+    example: 'false',
+  }),
+  REDIS_URL: variable(
+    z
+      .string()
+      .regex(/^rediss?:\/\//, 'must begin with redis:// or rediss://')
+      .optional(),
+    { describe: 'Redis for RESPONSE_CACHE=redis.', example: 'redis://:secret@127.0.0.1:6379/0', secret: true },
+  ),
   PROMPT_SAMPLE_RATE: variable(z.coerce.number().min(0).max(1).default(0), {
     describe: 'Share of prompts that is written into the log (0 to 1), with personal data masked. 0: none.',
     example: '0.01',
@@ -118,6 +142,10 @@ export const CHAT_CONFIG = Symbol('CHAT_CONFIG');
 
 export function loadChatConfig(environment: Readonly<Record<string, string | undefined>>) {
   const parsed = parseConfig(chatVariables, environment);
+  if (parsed.RESPONSE_CACHE === 'redis' && parsed.REDIS_URL === undefined)
+    throw new ConfigError(
+      'REDIS_URL: is needed with RESPONSE_CACHE=redis (example: REDIS_URL=redis://127.0.0.1:6379/0)',
+    );
   const root = projectRoot(__dirname);
   return Object.freeze({
     ...parsed,

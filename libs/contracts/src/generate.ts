@@ -3,6 +3,7 @@
  * `chat.v1.generate` (queue group), frames come back on the gateway's own subject, a cancel goes to the owner.
  */
 import type { Actor } from './access';
+import type { CacheWish } from './cache';
 import type { ChatTurn } from './chat';
 import type { CodeTurn } from './code';
 import type { Endpoint } from './usage';
@@ -50,6 +51,8 @@ export interface GenerateRequest {
   code?: CodeTurn;
   /** Set by chat-service: the name under which its queue knows another server, where that one answers. */
   servedBy?: string;
+  /** What the client says about the cache of answers; absent: nothing. */
+  cache?: CacheWish;
   /** Epoch milliseconds of arrival, for the ledger only: deadlines run on the monotonic clock of each process. */
   receivedAt: number;
   /** Milliseconds the request had spent in the gateway when it was published. */

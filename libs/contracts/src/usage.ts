@@ -41,8 +41,11 @@ export const OUTCOMES = [
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** `exact`: the engine's own usage. `counted`: tokens seen on the wire. `estimated`: nothing better was to be had. */
-export type CountMethod = 'exact' | 'counted' | 'estimated';
+/**
+ * `exact`: the engine's own usage. `counted`: tokens seen on the wire. `estimated`: nothing better was to be had. `cached`: the
+ * answer had been given before, and no engine did anything.
+ */
+export type CountMethod = 'exact' | 'counted' | 'estimated' | 'cached';
 
 /** What is known when a request is admitted. */
 export interface RequestFacts {

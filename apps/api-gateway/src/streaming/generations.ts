@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Actor } from '#contracts/access';
+import { CACHE_HEADER, type CacheWish } from '#contracts/cache';
 import { CodedError } from '#contracts/errors';
 import { resolveModel } from '#contracts/models';
 import type { ChatTurn } from '#contracts/chat';
@@ -88,6 +89,7 @@ export class Generations {
       ...parameters,
       ...(grant?.metered === true ? { metered: true } : {}),
       ...(request.access?.allowedModels == null ? {} : { modelFixed: true }),
+      ...cacheWishOf(request),
       receivedAt: Date.now(),
       spentMs: reply.elapsedTime,
       ...(span === null ? {} : { traceparent: span.traceparent }),
@@ -139,6 +141,12 @@ export class Generations {
     const unknown = state !== null && resolveModel(state, model).kind === 'unknown';
     if (unknown || !mayUseModel(state, model, allowed)) throw modelNotFound(model);
   }
+}
+
+/** Anything else than what is known says nothing. */
+function cacheWishOf(request: FastifyRequest): { cache?: CacheWish } {
+  const wish = request.headers[CACHE_HEADER];
+  return wish === 'use' || wish === 'bypass' ? { cache: wish } : {};
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

@@ -67,7 +67,7 @@ export class UsageExportQueryDto extends UsageFilterDto {
   bom?: 'true' | 'false';
 }
 
-const COUNT_METHODS = ['exact', 'counted', 'estimated'] as const satisfies readonly CountMethod[];
+const COUNT_METHODS = ['exact', 'counted', 'estimated', 'cached'] as const satisfies readonly CountMethod[];
 
 const Figure = (description: string): PropertyDecorator =>
   ApiProperty({ type: 'integer', nullable: true, description: `${description} Null while it runs.` });
@@ -136,7 +136,8 @@ export class UsageRowDto implements UsageRow {
     enum: COUNT_METHODS,
     enumName: 'CountMethod',
     nullable: true,
-    description: "`exact`: the engine's own counts; `counted`: tokens seen on the wire; `estimated`: neither.",
+    description:
+      "`exact`: the engine's own counts; `counted`: tokens seen on the wire; `estimated`: neither; `cached`: no engine did anything.",
   })
   countMethod!: CountMethod | null;
 

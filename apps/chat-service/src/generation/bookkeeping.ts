@@ -72,6 +72,10 @@ export class Bookkeeping {
       this.close(head, facts, ending);
       return;
     }
+    if (ending.countMethod === 'cached') {
+      this.close(head, facts, ending);
+      return;
+    }
     // The engine did not say what it did: it is counted after the end, when nobody waits for it any more.
     const counted = this.accounts
       .settle(engine, ending, { facts, body, tokenEvents }, route.pool)

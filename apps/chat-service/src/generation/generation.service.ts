@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { BACKEND_HEADER } from '#contracts/code';
+import { CACHE_HEADER, type CacheOutcome } from '#contracts/cache';
 import { CodedError } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import {
@@ -34,12 +35,14 @@ import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { engineRequest, type EnginePath } from '../engines/engine-request';
 import { EngineRouter, type Route } from '../engines/engine-router';
 import { backendOf, FallbackPlacement } from '../engines/fallback-placement';
+import { replay } from '../cache/recording';
+import { ResponseCache } from '../cache/response-cache';
 import { Guardrails } from '../guardrails/guardrails';
 import { withRepeatedPromptIn } from '../guardrails/repeated-prompt';
 import { Bookkeeping } from './bookkeeping';
 import { ChatTurns } from './chat-turns';
 import { FrameSender } from './frame-sender';
-import { Generation, type GenerationLimits, type GenerationOwner, type Prologue } from './generation';
+import { Generation, type AnswerFrame, type GenerationLimits, type GenerationOwner, type Prologue } from './generation';
 import { JournalPublisher } from './journal-publisher';
 import { PendingRequest } from './pending-request';
 import { QueuedRequest } from './queued-request';
@@ -91,6 +94,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     private readonly codeTurns: CodeTurns,
     private readonly fallbacks: FallbackPlacement,
     private readonly guardrails: Guardrails,
+    private readonly cache: ResponseCache,
     private readonly readiness: Readiness,
     private readonly logger: Logger,
   ) {
@@ -166,6 +170,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const { facts } = generation;
     const engineId = route.model.engine.id;
     this.running.delete(keyOf(generation.head));
+    if (this.cache.on) this.cache.over(facts.requestId, ending.outcome === 'completed');
     this.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
     if (generation.head.chat !== undefined) this.turns.over(generation.head, ending);
     this.books.finished(generation, ending, route, body);
@@ -283,6 +288,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     // Both waits overlap: the ledger's disk and the engine's first token.
     this.books.started(facts, () => generation.onKept());
     if (request === null) void this.startTurn(generation, sent, route);
+    else if (this.cache.on) void this.startCached(generation, sent, request, {});
     else if (head.servedBy === undefined) generation.start((handler) => route.pool.send(request, handler));
     else
       generation.begin({ headers: { [BACKEND_HEADER]: backendOf(route.model) } }, (handler) =>
@@ -303,7 +309,36 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       const refusal = head.metered === true ? await this.reservations.reserve(head, sent.body, route) : null;
       if (refusal !== null) throw refusal;
       const request = engineRequest(head, route.model.servedName, sent.body, route.pool, turn.path);
-      generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
+      if (this.cache.on) await this.startCached(generation, sent, request, turn.frame);
+      else generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
+    } catch (error) {
+      generation.fail(this.codedError(error, head));
+    }
+  }
+
+  /** An answer that was given before, or one that may be given again. */
+  private async startCached(
+    generation: Generation,
+    { head, body, path, route }: Sent,
+    request: Buffer,
+    frame: AnswerFrame,
+  ): Promise<void> {
+    const backend = head.servedBy === undefined ? {} : { [BACKEND_HEADER]: backendOf(route.model) };
+    const headers = (outcome: CacheOutcome) => ({ ...backend, ...frame.headers, [CACHE_HEADER]: outcome });
+    const { requestId } = head;
+    try {
+      const place = await this.cache.enter(head, body, path ?? head.endpoint, route);
+      if (place.kind === 'hit') {
+        generation.begin({ ...frame, headers: headers('hit'), cached: true }, (handler) =>
+          replay(place.answer, handler),
+        );
+        return;
+      }
+      const begun = generation.begin({ ...frame, headers: headers(place.kind) }, (handler) =>
+        route.pool.send(request, place.kind === 'miss' ? place.recording.around(handler) : handler),
+      );
+      // It ended while it waited, and nobody will say so again.
+      if (!begun) this.cache.over(requestId, false);
     } catch (error) {
       generation.fail(this.codedError(error, head));
     }

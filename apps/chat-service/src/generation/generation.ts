@@ -33,6 +33,8 @@ export interface Prologue {
 export interface AnswerFrame {
   /** An event before the answer, which sends the status 200. */
   preface?: Buffer;
+  /** It had been given before: no engine counts anything. */
+  cached?: true;
   /** Of the answer to the client. */
   headers?: Readonly<Record<string, string>>;
   rewriter?: AnswerRewriter;
@@ -46,6 +48,15 @@ export interface GenerationOwner {
   /** Another engine for a request of whose answer nothing has come; null: there is none. */
   another(): { facts: RequestFacts; send: (generation: Generation) => EngineCall } | null;
 }
+
+/** What an engine did for an answer that had been given before. */
+const NO_TOKENS: TokenCounts = {
+  inputTokens: 0,
+  cachedTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  countMethod: 'cached',
+};
 
 /** Time on the monotonic clock, milliseconds: deadlines do not move when somebody sets the clock. */
 const now = (): number => performance.now();
@@ -79,6 +90,7 @@ export class Generation {
   private rewriter: AnswerRewriter | null = null;
   /** Looks through what the client gets, last of all; null: nobody does. */
   private guard: AnswerRewriter | null = null;
+  private cached = false;
   /** When the last checkpoint was made, and how many events it knew. */
   private checkpointAt = 0;
   private checkpointEvents = 0;
@@ -116,9 +128,10 @@ export class Generation {
     });
   }
 
-  /** As `start`, with what is our own about the answer; nothing when it has ended meanwhile. */
-  begin({ preface, headers, rewriter }: AnswerFrame, send: (generation: Generation) => EngineCall): void {
-    if (this.over) return;
+  /** As `start`, with what is our own about the answer; false, and nothing, when it has ended meanwhile. */
+  begin({ preface, headers, rewriter, cached }: AnswerFrame, send: (generation: Generation) => EngineCall): boolean {
+    if (this.over) return false;
+    this.cached = cached === true;
     if (headers !== undefined) this.emit('now', FrameKind.headers, Buffer.from(JSON.stringify(headers)));
     if (preface !== undefined) {
       this.prefaced = true;
@@ -132,6 +145,7 @@ export class Generation {
       );
     }
     this.start(send);
+    return true;
   }
 
   /** The ledger has the request's start: what was held may leave. */
@@ -246,7 +260,7 @@ export class Generation {
 
   /** What the ledger should know if this process died now; null while there is nothing that it does not know. */
   checkpoint(at: number, everyMs: number): (TokenCounts & RequestTimes) | null {
-    if (this.over || this.held !== null || this.tokenEvents === this.checkpointEvents) return null;
+    if (this.over || this.cached || this.held !== null || this.tokenEvents === this.checkpointEvents) return null;
     if (at - Math.max(this.checkpointAt, this.firstTokenAt) < everyMs) return null;
     this.checkpointAt = at;
     this.checkpointEvents = this.tokenEvents;
@@ -312,7 +326,9 @@ export class Generation {
 
   private ending(ending: Ending): RequestEnding {
     return {
-      ...countTokens(this.answer?.usage ?? null, this.answer?.tokenEvents ?? 0, this.bodyBytes),
+      ...(this.cached
+        ? NO_TOKENS
+        : countTokens(this.answer?.usage ?? null, this.answer?.tokenEvents ?? 0, this.bodyBytes)),
       ...outcomeOf(ending, this.prefaced || (this.head.streaming && this.firstTokenAt > 0)),
       ...this.times(),
     };

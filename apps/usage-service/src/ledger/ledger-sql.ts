@@ -48,7 +48,7 @@ const COUNT_LIVES = `
   SELECT engine_life,
     count(*) FILTER (WHERE writes = 0),
     count(*) FILTER (WHERE ended AND NOT counted_before),
-    count(*) FILTER (WHERE ended AND count_method <> 'exact') - count(*) FILTER (WHERE ended AND counted_before),
+    count(*) FILTER (WHERE ended AND count_method NOT IN ('exact', 'cached')) - count(*) FILTER (WHERE ended AND counted_before),
     coalesce(sum(choices * (input_tokens - coalesce(closed_input_tokens, 0))) FILTER (WHERE ended), 0),
     coalesce(sum(output_tokens - coalesce(closed_output_tokens, 0)) FILTER (WHERE ended), 0)
   FROM (

@@ -32,7 +32,7 @@ const counts = {
   cachedTokens: tokens,
   outputTokens: tokens,
   reasoningTokens: tokens,
-  countMethod: z.enum(['exact', 'counted', 'estimated']),
+  countMethod: z.enum(['exact', 'counted', 'estimated', 'cached']),
 };
 
 const times = {

@@ -740,6 +740,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/cache': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Forget all kept answers, in every chat-service */
+    delete: operations['Cache_clear'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/conversations': {
     parameters: {
       query?: never;
@@ -1950,10 +1967,10 @@ export interface components {
     Outcome:
       'completed' | 'client_cancelled' | 'deadline' | 'upstream_truncated' | 'interrupted' | 'rejected' | 'error';
     /**
-     * @description `exact`: the engine's own counts; `counted`: tokens seen on the wire; `estimated`: neither.
+     * @description `exact`: the engine's own counts; `counted`: tokens seen on the wire; `estimated`: neither; `cached`: no engine did anything.
      * @enum {string}
      */
-    CountMethod: 'exact' | 'counted' | 'estimated';
+    CountMethod: 'exact' | 'counted' | 'estimated' | 'cached';
     UsageRowDto: {
       /** @example req_0123456789abcdef0123456789abcdef */
       requestId: string;
@@ -1990,7 +2007,7 @@ export interface components {
       statusCode: number | null;
       /** @description Null: it runs. */
       outcome: components['schemas']['Outcome'] | null;
-      /** @description `exact`: the engine's own counts; `counted`: tokens seen on the wire; `estimated`: neither. */
+      /** @description `exact`: the engine's own counts; `counted`: tokens seen on the wire; `estimated`: neither; `cached`: no engine did anything. */
       countMethod: components['schemas']['CountMethod'] | null;
       errorCode: string | null;
       stream: boolean;
@@ -5451,6 +5468,50 @@ export interface operations {
         };
       };
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Cache_clear: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
         headers: {
           [name: string]: unknown;
         };
