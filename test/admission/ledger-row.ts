@@ -8,6 +8,8 @@ export interface QueuedRow {
   queue_ms: number;
   status_code: number;
   input_tokens: number;
+  output_tokens: number;
+  count_method: string;
   ttft_ms: number | null;
   error_code: string | null;
 }
@@ -22,7 +24,8 @@ export async function rowOf(
   try {
     return await eventually(async () => {
       const { rows } = await client.query<QueuedRow>(
-        `SELECT request_id, outcome, queue_ms, status_code, input_tokens, ttft_ms, error_code FROM usage.requests
+        `SELECT request_id, outcome, queue_ms, status_code, input_tokens, output_tokens, count_method,
+           ttft_ms, error_code FROM usage.requests
          WHERE state = 'finished' AND ($1::text IS NULL OR request_id = $1) AND ($2::text IS NULL OR (outcome = $2 AND ttft_ms IS NULL))`,
         [requestId ?? null, unserved ?? null],
       );

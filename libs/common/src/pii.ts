@@ -39,6 +39,8 @@ const PHONES = [
   `${BEFORE}\\(?[2-9]\\d{2}\\)?[ .-]\\d{3}[ .-]\\d{4}${BEHIND}`,
 ].map((source) => new RegExp(source, 'g'));
 const IBAN_START = new RegExp(`${BEFORE}[A-Za-z]{2}\\d{2}(?= ?[A-Za-z0-9])`, 'g');
+/** In no e-mail address. */
+const BREAK = /[\s<>()[\],;:"]/;
 const NUMBER_TAIL = new RegExp(`${BEFORE}[+(]*\\d[\\d ().+\\u2010-\\u2015-]*$|[+(]+$`);
 const IBAN_TAIL = new RegExp(`${BEFORE}[A-Za-z]{2}\\d{2}[A-Za-z0-9 ]{0,36}$`);
 /** ISO 13616: the length by country, from SWIFT's registry. */
@@ -82,7 +84,8 @@ export function maskPii(text: string): string {
 export function piiMayBeginAt(given: string): number {
   const from = Math.max(0, given.length - LONGEST);
   const tail = plain(given.slice(from));
-  const word = /[^\s<>()[\],;:"]*$/.exec(tail)?.index ?? tail.length;
+  let word = tail.length;
+  while (word > 0 && !BREAK.test(tail.charAt(word - 1))) word -= 1;
   const digits = /[\d+(]/.test(tail);
   const number = digits ? (NUMBER_TAIL.exec(tail)?.index ?? tail.length) : tail.length;
   const iban = digits ? (IBAN_TAIL.exec(tail)?.index ?? tail.length) : tail.length;
