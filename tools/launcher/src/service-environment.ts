@@ -5,9 +5,9 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Set by the launcher, never taken over: zsh for one exports HOST. */
 const OURS = ['HOST', 'PORT', 'NATS_URL', 'DATABASE_URL', 'JWT_SECRET', 'FIRST_START_FILE', HOME_MARK, SERVICE_MARK];
 
-/** What only one service has a need to know. */
-const ONLY_FOR: Readonly<Record<string, string>> = {
-  REDIS_URL: 'api-gateway',
+/** What only some services have a need to know. */
+const ONLY_FOR: Readonly<Record<string, string | readonly string[]>> = {
+  REDIS_URL: ['api-gateway', 'chat-service'],
   TANDEM_ADMIN_EMAIL: 'api-gateway',
   TANDEM_ADMIN_PASSWORD: 'api-gateway',
   TANDEM_API_KEY: 'api-gateway',
@@ -31,7 +31,7 @@ export function serviceEnvironment(
       name.startsWith('npm_')
     )
       continue;
-    if ((ONLY_FOR[name] ?? service) === service) env[name] = value;
+    if ([ONLY_FOR[name] ?? service].flat().includes(service)) env[name] = value;
   }
   return { ...env, ...own, [HOME_MARK]: home, [SERVICE_MARK]: service };
 }
