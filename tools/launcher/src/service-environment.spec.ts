@@ -12,9 +12,12 @@ const user = {
 
 describe('the environment of a service', () => {
   it('keeps the secrets of one service from the others', () => {
+    const usage = JSON.stringify(serviceEnvironment('usage-service', '/home', user, {}));
+    expect(usage).not.toMatch(/secret|a long password/);
+    for (const service of ['api-gateway', 'chat-service'])
+      expect(serviceEnvironment(service, '/home', user, {})['REDIS_URL']).toBe(user.REDIS_URL);
     const chat = JSON.stringify(serviceEnvironment('chat-service', '/home', user, {}));
-    expect(chat).not.toMatch(/secret|a long password/);
-    expect(serviceEnvironment('api-gateway', '/home', user, {})['REDIS_URL']).toBe(user.REDIS_URL);
+    expect(chat).not.toMatch(/hf_secret|a long password/);
     expect(serviceEnvironment('model-manager', '/home', user, {})['HUGGING_FACE_HUB_TOKEN']).toBe('hf_secret');
   });
 
