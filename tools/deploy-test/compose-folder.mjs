@@ -15,8 +15,9 @@ export const COMBINATIONS = [
 /**
  * A copy of deploy/ in which setup.sh was run, so that secrets and .env of a test never lie in the checkout.
  * @param settings of .env
+ * @param serviceSettings text of tandem.env
  */
-export function composeFolder(root, settings = {}) {
+export function composeFolder(root, settings = {}, serviceSettings = '') {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-deploy-'));
   cpSync(join(root, 'deploy'), join(folder, 'deploy'), {
     recursive: true,
@@ -31,5 +32,6 @@ export function composeFolder(root, settings = {}) {
       .map(([name, value]) => `${name}=${value}\n`)
       .join(''),
   );
+  writeFileSync(join(compose, 'tandem.env'), serviceSettings);
   return { compose, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
