@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { hostSizingText } from './host-sizing';
+
+writeFileSync('docs/host-sizing.md', hostSizingText());
