@@ -60,8 +60,8 @@ export function hostSizingText(): string {
 
 /** Its first engine alone, with all of the model on one card. */
 function onOneCard(profile: Profile): Profile {
-  const [first] = profile.engines;
-  return { ...profile, engines: [{ ...first, tensorParallelSize: 1, gpus: [0] }] };
+  const first = profile.engines.slice(0, 1).map((engine) => ({ ...engine, tensorParallelSize: 1, gpus: [0] }));
+  return { ...profile, engines: first };
 }
 
 function cell({ verdict, maxConcurrency, kvCacheTokens, maxModelLen }: FitAnswer): string {
