@@ -60,7 +60,9 @@ export function hostSizingText(): string {
 
 /** Its first engine alone, with all of the model on one card. */
 function onOneCard(profile: Profile): Profile {
-  const first = profile.engines.slice(0, 1).map((engine) => ({ ...engine, tensorParallelSize: 1, gpus: [0] }));
+  const first = profile.engines
+    .slice(0, 1)
+    .map((engine) => Object.assign({}, engine, { tensorParallelSize: 1, gpus: [0] }));
   return { ...profile, engines: first };
 }
 
