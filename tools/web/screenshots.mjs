@@ -17,6 +17,8 @@ const { values } = parseArgs({
 });
 
 const DESKTOP = { width: 1280, height: 800 };
+const TRIES = 5;
+const SHOWN = { timeout: 15_000 };
 const PHONE = { width: 390, height: 844 };
 /** WebP keeps text sharp at a fifth of PNG's size. */
 const QUALITY = 82;
@@ -64,11 +66,13 @@ try {
 
 /** Chromium drops what it is loading when the network of the machine changes (a container starts): once more, then. */
 async function shootSurely(page, theme) {
-  try {
-    await shoot(page, theme);
-  } catch (error) {
-    console.log(`${page.name}-${theme}: ${error.message.split('\n', 1)[0]}; once more`);
-    await shoot(page, theme);
+  for (let left = TRIES - 1; ; left -= 1) {
+    try {
+      return await shoot(page, theme);
+    } catch (error) {
+      if (left === 0) throw error;
+      console.log(`${page.name}-${theme}: ${error.message.split('\n', 1)[0].slice(0, 100)}; once more`);
+    }
   }
 }
 
@@ -94,8 +98,8 @@ async function shoot({ name, path, phone, locale = 'en-US', signedOut, ready, ac
     await page
       .locator(signedOut ? 'form' : 'main h1')
       .first()
-      .waitFor();
-    if (ready !== undefined) await page.locator(ready).first().waitFor();
+      .waitFor(SHOWN);
+    if (ready !== undefined) await page.locator(ready).first().waitFor(SHOWN);
     await act?.(page);
     await settled(page);
     if (missing.length > 0) throw new Error(`${name}, ${theme}: ${missing.join(', ')}`);
