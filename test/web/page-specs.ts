@@ -179,6 +179,11 @@ export function pageSpecs(ui: Ui): void {
       expect([path, await phone.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 360]);
     }
     await phone.goto(ui.system.url);
+    await phone.getByLabel('Ask anything').fill('Show me code.');
+    await phone.keyboard.press('Enter');
+    await phone.getByRole('button', { name: 'Answer again' }).waitFor();
+    const answer = await phone.getByRole('article', { name: 'Answer' }).boundingBox();
+    expect((answer?.x ?? 0) + (answer?.width ?? 0)).toBeLessThanOrEqual(360);
     await phone.getByRole('button', { name: 'Conversations' }).click();
     await phone.getByRole('searchbox').waitFor();
   });

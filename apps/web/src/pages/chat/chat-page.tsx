@@ -54,14 +54,14 @@ export function ChatPage() {
           <IconButton label={t('chat.history')} className="md:hidden" onClick={() => setSidebarOpen(true)}>
             <PanelLeft aria-hidden className="size-5" />
           </IconButton>
-          <div className="max-w-[55%] min-w-0 sm:max-w-none">
+          <div className="max-w-[75%] min-w-0 sm:max-w-none">
             <ModelPicker
               value={chat.options.model}
               onChoose={(model) => void chat.choose({ model }).catch(showFailure)}
             />
           </div>
           <div className="min-w-0 flex-1 px-2 text-center text-sm text-subtle">
-            {id !== null && <h1 className="truncate">{chat.title ?? t('chat.untitled')}</h1>}
+            {id !== null && <h1 className="truncate max-sm:sr-only">{chat.title ?? t('chat.untitled')}</h1>}
           </div>
           <Options options={chat.options} onChoose={chat.choose} />
         </header>

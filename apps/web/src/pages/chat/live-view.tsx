@@ -14,7 +14,7 @@ export function LiveView({ id, onRetry }: { id: string; onRetry: () => void }) {
   const { ask, content, reasoning, problem, running } = live;
   const begun = content !== '' || reasoning !== '';
   return (
-    <div className="grid gap-6" data-testid="live-answer">
+    <div className="grid grid-cols-1 gap-6" data-testid="live-answer">
       {ask.content !== null && <Question text={ask.content} onEdit={null} />}
       {begun && (
         <AnswerText content={content} reasoning={reasoning === '' ? null : reasoning} streaming={running}>

@@ -63,7 +63,7 @@ export function Question({
       />
     );
   return (
-    <article aria-label={t('chat.yourQuestion')} className="group grid justify-items-end gap-1">
+    <article aria-label={t('chat.yourQuestion')} className="group grid grid-cols-1 justify-items-end gap-1">
       <p className="max-w-[85%] rounded-2xl bg-sunken px-4 py-2.5 whitespace-pre-wrap" dir="auto">
         {text}
       </p>
@@ -158,7 +158,7 @@ export function AnswerText(props: {
   const { t } = useTranslation();
   const { content, reasoning, thinking } = splitThinking(props.content, props.reasoning);
   return (
-    <article aria-label={t('chat.answer')} className="group grid gap-1" dir="auto">
+    <article aria-label={t('chat.answer')} className="group grid grid-cols-1 gap-1" dir="auto">
       {reasoning !== '' && (
         <details className="rounded-xl border border-line px-3 py-2 text-sm text-subtle">
           <summary className="cursor-pointer select-none">
