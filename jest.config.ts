@@ -27,7 +27,8 @@ const config: Config = {
   },
   // Two cores: two workers, each with its own nats-server, Postgres and ports.
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // For a machine that does other things too: a wait ends when what it waits for has come, this only when it never does.
+  testTimeout: 120_000,
 };
 
 export default config;

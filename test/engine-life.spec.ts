@@ -90,7 +90,7 @@ describe('an engine in the care of model-manager', () => {
     const subscription = connection.subscribe(ModelSubjects.state, {
       callback: (_, message) => void heard.push(message.json<ModelsState>().engines[0]!.state),
     });
-    const failed = await eventually(() => heard.find((state) => state.kind === 'failed'), { timeoutMs: 20_000 });
+    const failed = await eventually(() => heard.find((state) => state.kind === 'failed'), { timeoutMs: 60_000 });
     subscription.unsubscribe();
     return failed;
   };
@@ -318,7 +318,7 @@ describe('an engine in the care of model-manager', () => {
     await inState('ready');
     await simulator.stop();
     expect(
-      await eventually(async () => ((await engine()).state === 'failed' ? engine() : null), { timeoutMs: 20_000 }),
+      await eventually(async () => ((await engine()).state === 'failed' ? engine() : null), { timeoutMs: 60_000 }),
     ).toMatchObject({
       cause: 'unreachable',
       message: expect.stringContaining('ENGINE_URL') as string,

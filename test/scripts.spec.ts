@@ -123,5 +123,5 @@ describe('the scripts', () => {
     } finally {
       await tandem.stop();
     }
-  }, 60_000);
+  });
 });

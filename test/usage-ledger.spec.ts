@@ -51,7 +51,7 @@ describe('the ledger over kill -9', () => {
         `SELECT count(*) AS all, count(*) FILTER (WHERE state = 'finished') AS finished, sum(output_tokens) AS tokens FROM usage.requests`,
       );
     // What was in the hands of a killed one comes again after its ack wait of 10 s.
-    await eventually(async () => Number((await counts()).rows[0]?.finished) === REQUESTS, { timeoutMs: 25_000 });
+    await eventually(async () => Number((await counts()).rows[0]?.finished) === REQUESTS, { timeoutMs: 60_000 });
     expect((await counts()).rows).toEqual([
       { all: String(REQUESTS), finished: String(REQUESTS), tokens: String((REQUESTS * (REQUESTS - 1)) / 2) },
     ]);

@@ -31,7 +31,7 @@ describe('a system whose engine runs two requests at once', () => {
     });
     accounts = await Accounts.of(system);
     nats = await connect({ servers: system.nats.url });
-  }, 60_000);
+  });
   afterAll(async () => {
     await nats.close();
     await system.stop();
@@ -143,7 +143,7 @@ describe('a system whose engine runs two requests at once', () => {
     expect(row.outcome).toBe('deadline');
     expect(row.queue_ms).toBeGreaterThanOrEqual(10_000);
     await engineRuns(system, 0);
-  }, 20_000);
+  });
 
   it('the owner cancels a request that waits', async () => {
     const held = await occupied(system.apiKey);
@@ -177,7 +177,7 @@ describe('a system whose engine runs two requests at once', () => {
     killProcess((await system.engine()).pid);
     await Promise.all(waiters.map(completed));
     held.free();
-  }, 20_000);
+  });
 
   it('requests wait during a switch and are served when the state says ready', async () => {
     const heard = await eventually(async () => {

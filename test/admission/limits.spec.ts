@@ -15,7 +15,7 @@ describe('limits of a key', () => {
     system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '500' } });
     accounts = await Accounts.of(system);
     promptTokens = (await ask(system.url, system.apiKey, { maxTokens: 1 })).usage?.prompt_tokens ?? 0;
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   it('tokens a minute hold to the token, also for requests that come at once', async () => {
@@ -51,9 +51,9 @@ describe('limits of a key', () => {
     expect((await ask(system.url, key, { maxTokens: ENDLESS })).status).toBe(429);
     chat.leave();
     await eventually(async () => (await ask(system.url, key, { maxTokens: 4_000 })).status === 200, {
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
-  }, 30_000);
+  });
 
   it('a request that is larger than the limit is told so; one without a bound of its own is not kept out', async () => {
     const key = await accounts.newKey({ tokensPerMinute: 500 });
@@ -92,7 +92,7 @@ describe('limits of a key', () => {
     expect((await ask(system.url, key, { maxTokens: 200 })).error?.code).toBe('insufficient_quota');
     expect((await ask(system.url, key, { maxTokens: 50 })).status).toBe(200);
     expect((await ask(system.url, key, { maxTokens: 1 })).error?.code).toBe('insufficient_quota');
-  }, 30_000);
+  });
 
   it('count for native chats as well, with the prompt that they make of a conversation', async () => {
     const key = await accounts.newKey({ tokensPerMinute: 120 });

@@ -13,7 +13,7 @@ describe('the code assistant', () => {
   beforeAll(async () => {
     engine = await startWordingEngine({ model: 'Qwen/Qwen2.5-Coder-7B-Instruct' });
     system = await startSystem({ engine: { url: engine.url } });
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     await engine.stop();

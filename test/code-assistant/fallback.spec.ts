@@ -27,7 +27,7 @@ describe('another server for code and chats', () => {
     });
     engine.say(JAY);
     other.say(`\`\`\`python\n${JAY}\n\`\`\``);
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     await other.stop();
@@ -49,7 +49,7 @@ describe('another server for code and chats', () => {
     beforeAll(async () => {
       await engine.stop();
       await eventually(async () => (await health())['backend'] === 'fallback', { timeoutMs: 60_000 });
-    }, 70_000);
+    });
 
     it('answers, and everything says that it did', async () => {
       const [whole, stream] = [await generate(system, ASKED), await streamed(system, ASKED)];

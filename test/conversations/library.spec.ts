@@ -15,7 +15,7 @@ describe('conversations and prompts without a word said', () => {
     system = await startSystem();
     admin = new Person(system.url, system.apiKey);
     [kim, lee] = await Promise.all([newPerson(system.url, system.apiKey), newPerson(system.url, system.apiKey)]);
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   it('are listed last made first, page by page, and each only for its owner', async () => {

@@ -7,7 +7,7 @@ describe('what is kept of somebody', () => {
   let system: TestSystem;
   beforeAll(async () => {
     system = await startSystem({ env: { CONVERSATION_RETENTION_DAYS: '30' } });
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   const admin = (): Person => new Person(system.url, system.apiKey);
@@ -105,7 +105,7 @@ describe('what is kept of somebody', () => {
     await sql(age, [id, 1]);
     await system.restart('chat-service');
     await eventually(async () => (await person.send(`/api/conversations/${old.id}`)).status === 404, {
-      timeoutMs: 25_000,
+      timeoutMs: 60_000,
     });
     expect((await person.look(id)).title).toBe('used yesterday');
     const said = 'retention: deleted conversations older than 30 days';

@@ -54,7 +54,7 @@ describe('NATS as its Helm values of deploy/k8s have it: a cluster', () => {
     connection = await connect({ servers: ports.map((port) => `127.0.0.1:${port}`), maxReconnectAttempts: -1 });
     const quiet = { warn: () => undefined, log: () => undefined };
     bus = await Bus.connect(`nats://127.0.0.1:${ports[0]}`, 'test', quiet, 3);
-  }, 90_000);
+  });
   afterAll(async () => {
     await bus.close();
     await connection.close();
@@ -78,7 +78,7 @@ describe('NATS as its Helm values of deploy/k8s have it: a cluster', () => {
     await servers[2]!.kill();
     const ack = await eventually(() => jetstream(connection).publish(UsageSubjects.events, '[]'), WITHIN);
     expect(ack.stream).toBe(USAGE_STREAM);
-  }, 120_000);
+  });
 
   async function answers(port: number): Promise<boolean> {
     try {

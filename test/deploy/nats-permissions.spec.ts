@@ -63,7 +63,7 @@ describe('the users of NATS in a deployment', () => {
         Object.entries(own).map(([name, user]) => startServiceProcess(name, { ...common, NATS_URL: urlOf(user) })),
       )),
     );
-  }, 90_000);
+  });
   afterAll(async () => {
     await Promise.all(connections.map((connection) => connection.close()));
     await Promise.all(services.map((service) => service.end()));
@@ -109,7 +109,7 @@ describe('the users of NATS in a deployment', () => {
       expect([path, status]).toEqual([path, 200]);
     }
     expect(log()).not.toContain('Violation');
-  }, 90_000);
+  });
 
   it.each([
     ['gateway', 'usage.v1.events', 'says nothing to the ledger'],

@@ -46,7 +46,7 @@ HERE('nginx in front of Tandem, with the files of deploy/nginx', () => {
     // The first gateway is dead: every answer below is the backup's.
     const dead = await freePort();
     nginx = await startNginx(`server 127.0.0.1:${dead}; server ${new URL(system.url).host} backup;`);
-  }, 60_000);
+  });
   afterAll(async () => {
     await nginx.stop();
     await system.stop();

@@ -53,7 +53,7 @@ describe('commands in the docs', () => {
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'tandem-docs-'));
       system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '2000', BENCHMARK_AFTER_CHANGE: 'false' } });
-    }, 60_000);
+    });
     afterAll(async () => {
       await system.stop();
       rmSync(folder, { recursive: true, force: true });

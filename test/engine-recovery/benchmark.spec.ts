@@ -6,14 +6,12 @@ import { startSystem, type TestSystem } from '#testing/system';
 /** Fast enough for a whole benchmark in a few seconds, and so far from fast that a person finds one under way. */
 const ENGINE = { VLLM_SIM_TOKENS_PER_SECOND: '400', VLLM_SIM_TTFT_MS: '20', BENCHMARK_AFTER_CHANGE: 'true' };
 
-jest.setTimeout(120_000);
-
 describe('a benchmark of the profile in force', () => {
   let system: TestSystem;
 
   beforeAll(async () => {
     system = await startSystem({ env: ENGINE });
-  }, 90_000);
+  });
   afterAll(() => system.stop());
 
   const call = (method: string, path: string, body?: unknown): Promise<Response> =>
@@ -118,7 +116,7 @@ describe('a benchmark of the profile in force', () => {
         const run = await over(await begin());
         return run.state === 'skipped' ? run : null;
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     );
     expect(skipped).toMatchObject({ loads: [], why: 'People were using the engines.' });
     person.abort();

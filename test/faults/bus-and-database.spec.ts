@@ -59,7 +59,7 @@ describe('NATS and Postgres go away', () => {
     system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '50', LEDGER_TIMEOUT_MS: '1500' } });
     bridge = await bridgeTo(system.nats.port);
     bridgedGateway = await system.add('api-gateway', { NATS_URL: bridge.url });
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     await bridge.stop();
@@ -74,7 +74,7 @@ describe('NATS and Postgres go away', () => {
         const ready = await Promise.all(urls.map(async (url) => (await fetch(`${url}/health/ready`)).ok));
         return ready.every(Boolean);
       },
-      { timeoutMs: 15_000 },
+      { timeoutMs: 60_000 },
     );
 
   it('a gateway that alone loses NATS ends its streams with an error, and their engine slots are freed', async () => {
@@ -88,7 +88,7 @@ describe('NATS and Postgres go away', () => {
     await engineRuns(system, 0);
     await allReady();
     await completed(startChat(bridgedGateway.url, system.apiKey, { tokens: 5 }));
-  }, 40_000);
+  });
 
   it('kill -9 of nats-server ends running streams with an error event; all come back by themselves', async () => {
     const before = await Promise.all(chats(10, 5).map(completed));
@@ -111,7 +111,7 @@ describe('NATS and Postgres go away', () => {
       const rows = await ledger(system);
       return all.every(({ requestId }) => rows.get(requestId ?? '')?.state === 'finished');
     });
-  }, 60_000);
+  });
 
   it('a full ledger refuses new requests with 503, also those that the engine answers at once', async () => {
     const connection = await connectNats({ servers: system.nats.url });
@@ -130,7 +130,7 @@ describe('NATS and Postgres go away', () => {
     }
     await eventually(serves);
     await engineRuns(system, 0);
-  }, 40_000);
+  });
 
   it('Postgres away: who is known goes on, and the ledger catches up', async () => {
     await serves();
@@ -153,10 +153,10 @@ describe('NATS and Postgres go away', () => {
         const rows = await ledger(system);
         return ended.every(({ requestId }) => rows.get(requestId ?? '')?.outcome === 'completed');
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     );
     expect((await startChat(system.url, 'sk-tandem-never-seen-before').ended).error).toBe('invalid_api_key');
-  }, 60_000);
+  });
 
   it('all services end at SIGTERM while NATS is away', async () => {
     const running = chats(5, ENDLESS);
@@ -165,6 +165,6 @@ describe('NATS and Postgres go away', () => {
     for (const pid of Object.values(system.pids)) process.kill(pid, 'SIGTERM');
     for (const chat of running) expect((await chat.ended).error).toBe('stream_interrupted');
     // The journal waits 5 s for its ledger.
-    await eventually(() => !Object.values(system.pids).some(isAlive), { timeoutMs: 20_000 });
-  }, 40_000);
+    await eventually(() => !Object.values(system.pids).some(isAlive), { timeoutMs: 60_000 });
+  });
 });

@@ -16,7 +16,7 @@ describe('kill -9 under load, two gateways and two chat-services', () => {
   beforeAll(async () => {
     system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '50', LOG_LEVEL: 'info' } });
     [secondGateway, secondChat] = await Promise.all([system.add('api-gateway'), system.add('chat-service')]);
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   const chats = (count: number, url: string, tokens: number) => startChats(count, url, system.apiKey, { tokens });
@@ -45,7 +45,7 @@ describe('kill -9 under load, two gateways and two chat-services', () => {
     await engineRuns(system, 0);
     await secondGateway.start();
     await serves(secondGateway.url);
-  }, 40_000);
+  });
 
   it('of a chat-service ends its streams with an error event, not a hang; the other one goes on', async () => {
     const running = chats(20, system.url, 500);
@@ -61,7 +61,7 @@ describe('kill -9 under load, two gateways and two chat-services', () => {
     await engineRuns(system, 0);
     await secondChat.start();
     await serves(system.url);
-  }, 40_000);
+  });
 
   it('of usage-service is not noticed by anybody, and the ledger catches up', async () => {
     const running = chats(20, system.url, 150);
@@ -78,7 +78,7 @@ describe('kill -9 under load, two gateways and two chat-services', () => {
     });
     const rows = await ledger(system);
     for (const chat of running) expect(rows.get((await chat.ended).requestId ?? '')?.output_tokens).toBe(150);
-  }, 40_000);
+  });
 
   it('of model-manager is not noticed by anybody, and the engine is adopted, not restarted', async () => {
     const { pid } = await system.engine();
@@ -91,7 +91,7 @@ describe('kill -9 under load, two gateways and two chat-services', () => {
     expect((await system.engine()).pid).toBe(pid);
     remember(await Promise.all(running.map(completed)));
     await serves(system.url);
-  }, 40_000);
+  });
 
   it('leaves one row of the ledger for each request', async () => {
     expect(requestIds.size).toBeGreaterThan(80);
@@ -110,7 +110,7 @@ describe('SIGTERM under load', () => {
 
   beforeAll(async () => {
     system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '50' } });
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   it('of a gateway lets 50 streams end, and takes no new ones', async () => {
@@ -124,7 +124,7 @@ describe('SIGTERM under load', () => {
     expect(late.status === 503 ? late.error : 'refused').toMatch(/shutting_down|refused/);
     await Promise.all(running.map(completed));
     await gone;
-  }, 40_000);
+  });
 
   it('of a chat-service lets 50 streams end; another one takes the new ones', async () => {
     const running = startChats(50, system.url, system.apiKey, { tokens: 150 });
@@ -149,7 +149,7 @@ describe('SIGTERM under load', () => {
     await system.services['chat-service'].start();
     await eventually(async () => (await fetch(`${system.url}/health/ready`)).ok);
     await completed(startChat(system.url, system.apiKey, { tokens: 5 }));
-  }, 40_000);
+  });
 
   it.each(['api-gateway', 'chat-service'] as const)(
     'of a %s tells streams that outlast the drain limit why they end',
@@ -170,6 +170,5 @@ describe('SIGTERM under load', () => {
       );
       await engineRuns(system, 0);
     },
-    40_000,
   );
 });

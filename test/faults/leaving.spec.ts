@@ -15,7 +15,7 @@ describe('requests that nobody wants any more', () => {
     const user = { email: 'user@tandem.test', password: 'correct horse battery staple' };
     await post('/api/users', { ...user, role: 'user' }, adminToken);
     userToken = await signIn(user.email, user.password);
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   async function post(path: string, body: unknown, token?: string): Promise<Record<string, string>> {

@@ -10,7 +10,7 @@ describe('access that is taken away', () => {
   beforeAll(async () => {
     system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '50' } });
     other = await system.add('api-gateway');
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   /** As the admin, through the gateway that does not hold the streams. */

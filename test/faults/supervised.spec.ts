@@ -11,8 +11,8 @@ describe('kill -9 under the supervisor of ./start', () => {
   let tandem: TestTandem;
   beforeAll(async () => {
     tandem = await startTandem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '50', VLLM_SIM_LOAD_SECONDS: '0' } });
-  }, 90_000);
-  afterAll(() => tandem.stop(), 60_000);
+  });
+  afterAll(() => tandem.stop());
 
   async function pidOf(name: string): Promise<number> {
     const pid = (await tandem.processes()).get(name)?.pid;
@@ -34,31 +34,27 @@ describe('kill -9 under the supervisor of ./start', () => {
     );
   }
 
-  it.each(SERVICES)(
-    '%s comes back by itself, and the engine is the same',
-    async (name) => {
-      const [pid, engine] = [await pidOf(name), await enginePid()];
-      const running = startChats(20, tandem.url, tandem.apiKey, { tokens: 200 });
-      await allBegun(running);
-      process.kill(pid, 'SIGKILL');
-      await eventually(
-        async () => (await pidOf(name)) !== pid && (await tandem.processes()).get(name)?.health === 'ready',
-        {
-          timeoutMs: READY_AGAIN_MS,
-          everyMs: 200,
-        },
-      );
-      await servesAgain();
-      expect(await enginePid()).toBe(engine);
-      for (const chat of running) {
-        const ended = await chat.ended;
-        if (name === 'api-gateway') expect(ended.broken).toBe(true);
-        else if (name === 'chat-service') expect(ended.error).toBe('stream_interrupted');
-        else await completed(chat);
-      }
-    },
-    60_000,
-  );
+  it.each(SERVICES)('%s comes back by itself, and the engine is the same', async (name) => {
+    const [pid, engine] = [await pidOf(name), await enginePid()];
+    const running = startChats(20, tandem.url, tandem.apiKey, { tokens: 200 });
+    await allBegun(running);
+    process.kill(pid, 'SIGKILL');
+    await eventually(
+      async () => (await pidOf(name)) !== pid && (await tandem.processes()).get(name)?.health === 'ready',
+      {
+        timeoutMs: READY_AGAIN_MS,
+        everyMs: 200,
+      },
+    );
+    await servesAgain();
+    expect(await enginePid()).toBe(engine);
+    for (const chat of running) {
+      const ended = await chat.ended;
+      if (name === 'api-gateway') expect(ended.broken).toBe(true);
+      else if (name === 'chat-service') expect(ended.error).toBe('stream_interrupted');
+      else await completed(chat);
+    }
+  });
 
   it('nats-server comes back by itself, streams end with an error event', async () => {
     const pid = await pidOf('nats-server');
@@ -68,7 +64,7 @@ describe('kill -9 under the supervisor of ./start', () => {
     for (const chat of running) expect(await chat.ended).toMatchObject({ error: 'stream_interrupted', broken: false });
     await servesAgain();
     expect(await pidOf('nats-server')).not.toBe(pid);
-  }, 60_000);
+  });
 
   it('postgres comes back by itself, and nobody who is known notices', async () => {
     const pid = await pidOf('postgres');
@@ -84,5 +80,5 @@ describe('kill -9 under the supervisor of ./start', () => {
         everyMs: 200,
       },
     );
-  }, 60_000);
+  });
 });

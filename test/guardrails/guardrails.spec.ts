@@ -25,7 +25,7 @@ describe('guardrails', () => {
     token = ((await call('POST', '/api/auth/login', { email, password })).body as { accessToken: string }).accessToken;
     const key = (await call('POST', '/api/keys', { name: 'guarded' })).body as { id: string; key: string };
     [keyId, keySecret] = [key.id, key.key];
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     await engine.stop();

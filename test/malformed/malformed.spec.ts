@@ -11,7 +11,7 @@ describe('malformed input to the running gateway', () => {
     system = await startSystem({
       env: { HEADERS_TIMEOUT_MS: '1000', REQUEST_TIMEOUT_MS: '4000', VLLM_SIM_TOKENS_PER_SECOND: '500' },
     });
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   /** Every refusal is this: the status, the standard body, a request id, and never our fault. */

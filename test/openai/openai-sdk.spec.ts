@@ -43,7 +43,7 @@ describe('the openai package, unmodified', () => {
     client = clientOf(system.apiKey);
     const { adminEmail: email, adminPassword: password } = system;
     adminToken = (await post<{ accessToken: string }>('/api/auth/login', { email, password })).accessToken;
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     rmSync(profiles, { recursive: true });

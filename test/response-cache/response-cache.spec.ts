@@ -16,7 +16,7 @@ describe('the cache of answers', () => {
   beforeAll(async () => {
     engine = await startWordingEngine();
     system = await startSystem({ engine: { url: engine.url }, env: { RESPONSE_CACHE: 'memory' } });
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     await engine.stop();

@@ -21,7 +21,7 @@ describe('a model with two engines', () => {
     writeFileSync(join(profiles, 'r1-distill-qwen-14b.yaml'), PROFILE);
     system = await startSystem({ env: { PROFILES_DIR: profiles, VLLM_SIM_TOKENS_PER_SECOND: '200' } });
     await ready(2);
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     rmSync(profiles, { recursive: true, force: true });
@@ -38,7 +38,7 @@ describe('a model with two engines', () => {
         const all = await engines();
         return all.filter(({ state }) => state === 'ready').length === count ? all : null;
       },
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     );
   const served = async (): Promise<number[]> =>
     Promise.all(
@@ -78,5 +78,5 @@ describe('a model with two engines', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
     await Promise.all(answers.map((answer) => answer.text()));
     await ready(2);
-  }, 60_000);
+  });
 });

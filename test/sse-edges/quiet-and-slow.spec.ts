@@ -33,7 +33,7 @@ describe('streams that are quiet, slow or fast', () => {
       await wire.send(LAST_CHUNK);
     });
     quiet = listen('quiet', () => commented.resolve(undefined));
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     await engine.stop();

@@ -71,7 +71,7 @@ describe('an engine that answers in odd ways', () => {
       'goes on for ever': ask(system, 'goes on for ever'),
       'never answers, unstreamed': ask(system, 'never answers', { stream: false }),
     };
-  }, 60_000);
+  });
   afterAll(async () => {
     await system.stop();
     await engine.stop();
@@ -408,7 +408,7 @@ describe('an engine that answers in odd ways', () => {
         status: 504,
         error: { code: 'request_deadline_exceeded' },
       });
-    }, 20_000);
+    });
 
     it('the connection to the engine is closed each time', async () => {
       await eventually(() => closed.size === 5);

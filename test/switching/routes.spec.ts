@@ -17,7 +17,7 @@ describe('the routes of models, profiles and engines', () => {
   beforeAll(async () => {
     tandem = await startSwitching();
     userKey = await (await Accounts.of(tandem.system)).newUserKey();
-  }, 60_000);
+  });
   afterAll(() => tandem.stop());
 
   const follow = (path: string, key = tandem.system.apiKey): Feed => new Feed(`${tandem.system.url}/api/${path}`, key);
@@ -78,7 +78,7 @@ describe('the routes of models, profiles and engines', () => {
     events.close();
     expect(seen[0]).toMatchObject({ state: 'ready', profile: DEFAULT_PROFILE });
     expect(seen.some((one) => one.switch?.id === id && one.state === 'switching' && one.percent !== null)).toBe(true);
-  }, 60_000);
+  });
 
   it("an engine's log is read from its end, and followed line by line", async () => {
     const [engine] = await tandem.engines();
@@ -93,7 +93,7 @@ describe('the routes of models, profiles and engines', () => {
     log.close();
     expect((await tandem.api('GET', 'engines/none/logs')).status).toBe(404);
     expect((await tandem.api('GET', 'engines/a.b/logs')).status).toBe(404);
-  }, 60_000);
+  });
 });
 
 /** Named SSE events as they come. */

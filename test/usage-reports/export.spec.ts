@@ -25,7 +25,7 @@ describe('the CSV export', () => {
     database = new Postgres({ connectionString: system.postgres.url });
     await database.connect();
     admin = Client.byKey(system.url, system.apiKey);
-  }, 60_000);
+  });
   afterAll(async () => {
     await database.end();
     await nats.close();
@@ -173,7 +173,7 @@ describe('the CSV export', () => {
     expect(ids).not.toContain(late.requestId);
     // Read after it ended: with its end.
     expect(rows.at(-1)).toMatchObject({ request_id: running.requestId, output_tokens: '77', outcome: 'completed' });
-  }, 60_000);
+  });
 
   it('goes on over a restart of usage-service', async () => {
     await fillMonth('restarted');
@@ -185,7 +185,7 @@ describe('the CSV export', () => {
     for (let read = await reader.read(); !read.done; read = await reader.read()) chunks.push(read.value);
     await restarted;
     expect(rowsOf(Buffer.concat(chunks as Uint8Array[]).toString())).toHaveLength(MANY);
-  }, 60_000);
+  });
 
   it('breaks off, instead of ending, when it cannot be completed', async () => {
     await fillMonth('broken');
@@ -198,7 +198,7 @@ describe('the CSV export', () => {
     };
     await expect(readOn()).rejects.toThrow('terminated');
     await database.query('ALTER TABLE usage.requests_away RENAME TO requests');
-  }, 60_000);
+  });
 
   it('stops asking when its client leaves, and lets nobody run too many', async () => {
     await fillMonth('left');
@@ -221,5 +221,5 @@ describe('the CSV export', () => {
     // Two exports of forty pages each would have gone on.
     expect(pages).toBeLessThan(70);
     spy.unsubscribe();
-  }, 60_000);
+  });
 });

@@ -34,7 +34,7 @@ describe('the list of requests', () => {
     );
     await publish(nats, [...rows, started({ requestId: 'still-running', createdAt: minute(20), userId: kim.userId })]);
     await eventually(async () => (await list(admin, '')).some(({ requestId }) => requestId === 'still-running'));
-  }, 60_000);
+  });
   afterAll(async () => {
     await nats.close();
     await system.stop();

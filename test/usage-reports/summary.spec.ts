@@ -63,7 +63,7 @@ describe('the summary', () => {
     );
     await publish(nats, [...rows, started({ createdAt: FIRST + HOUR_MS, userId: kim.userId })]);
     await eventually(async () => (await database.query('SELECT FROM usage.requests')).rowCount === rows.length + 1);
-  }, 60_000);
+  });
   afterAll(async () => {
     await database.end();
     await nats.close();
@@ -188,8 +188,8 @@ describe('the summary', () => {
     beforeAll(async () => {
       // usage-service rolls up what is over soon after its start.
       await system.restart('usage-service');
-      await eventually(async () => (await sealedDays()) === 10, { timeoutMs: 30_000 });
-    }, 60_000);
+      await eventually(async () => (await sealedDays()) === 10, { timeoutMs: 60_000 });
+    });
 
     it.each(GROUPINGS)('by %s has the same figures', expectAll);
 

@@ -51,7 +51,7 @@ function profilesThatFail(): { folder: string; modelFaults: string } {
     };
     system = await startSystem({ env });
     browser = await startBrowser();
-  }, 90_000);
+  });
   afterAll(async () => {
     await browser.close();
     await system.stop();
@@ -257,7 +257,7 @@ function profilesThatFail(): { folder: string; modelFaults: string } {
       await page.emulateMedia({ colorScheme: 'dark' });
       await expectContrast(page, `${name}, dark`);
     }
-  }, 60_000);
+  });
 
   it('fits a phone, in Korean', async () => {
     const korean = JSON.stringify({ state: { language: 'ko' }, version: 0 });

@@ -4,7 +4,7 @@ describe('the built web UI, as the gateway serves it', () => {
   let system: TestSystem;
   beforeAll(async () => {
     system = await startSystem();
-  }, 60_000);
+  });
   afterAll(() => system.stop());
 
   const get = (path: string, headers: Record<string, string> = {}) => fetch(system.url + path, { headers });

@@ -1,10 +1,10 @@
 /**
  * Polls until `check` neither throws nor answers false, null or undefined, and hands back its answer.
- * @throws Error with the last reason after `timeoutMs` (default 10 s).
+ * @throws Error with the last reason after `timeoutMs` (default 30 s).
  */
 export async function eventually<T>(
   check: () => T | Promise<T>,
-  { timeoutMs = 10_000, everyMs = 20 }: { timeoutMs?: number; everyMs?: number } = {},
+  { timeoutMs = 30_000, everyMs = 20 }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -141,7 +141,7 @@ export async function startSystem({ env = {}, engine = 'simulator' }: SystemOpti
     stop: end,
   };
   try {
-    await eventually(() => servesModels(system), { timeoutMs: 30_000 });
+    await eventually(() => servesModels(system), { timeoutMs: 60_000 });
   } catch (error) {
     await end();
     throw error;

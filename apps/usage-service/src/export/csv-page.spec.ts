@@ -39,7 +39,7 @@ describe('a page of CSV', () => {
     await client.query(`CREATE TABLE requests (
       ${USAGE_CSV_COLUMNS.map((name) => `${name} ${typeOf(name)}`).join(', ')}, n serial)`);
     database = new ReportDatabase(postgres.url);
-  }, 60_000);
+  });
   afterAll(async () => {
     await database.onModuleDestroy();
     await client.end();
@@ -82,7 +82,7 @@ describe('a page of CSV', () => {
       }),
       { numRuns: 100 },
     );
-  }, 60_000);
+  });
 
   async function microseconds(time: string | undefined): Promise<string | undefined> {
     const found = await client.query<{ at: string }>(

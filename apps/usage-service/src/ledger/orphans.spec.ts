@@ -64,7 +64,7 @@ describe('requests whose chat-service is gone', () => {
     ]);
     expect(await ledger.rowsOf(done)).toEqual([expect.objectContaining({ outcome: 'completed', output_tokens: 7 })]);
     expect(await ledger.stateOf(running)).toBe('started');
-  }, 40_000);
+  });
 
   it('are closed at once when it left in good order', async () => {
     const leaver = `chat-${randomUUID()}`;
@@ -73,7 +73,7 @@ describe('requests whose chat-service is gone', () => {
     await ledger.drained();
     beat(leaver, true);
     await eventually(async () => (await ledger.stateOf(id)) === 'closed', CLOSED);
-  }, 40_000);
+  });
 
   it('are what their own chat-service says, should it turn out to be alive', async () => {
     const silent = `chat-${randomUUID()}`;
@@ -98,5 +98,5 @@ describe('requests whose chat-service is gone', () => {
       requests_inexact: '0',
       ledger_generation_tokens: '60',
     });
-  }, 40_000);
+  });
 });
