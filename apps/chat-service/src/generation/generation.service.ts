@@ -1,5 +1,5 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import type { Msg, Subscription } from '@nats-io/transport-node';
+import type { Subscription } from '@nats-io/transport-node';
 import {
   Inject,
   Injectable,
@@ -8,8 +8,6 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
-import { BACKEND_HEADER } from '#contracts/code';
-import { CACHE_HEADER, type CacheOutcome } from '#contracts/cache';
 import { CodedError } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import {
@@ -23,30 +21,27 @@ import {
 import { HEARTBEAT_INTERVAL_MS, PresenceSubjects, type Heartbeat } from '#contracts/presence';
 import type { RequestEnding } from '#contracts/usage';
 import { Bus } from '#common/bus';
-import { Drain } from '#common/drain';
 import { ModelsDirectory } from '#common/models-directory';
 import { Presence } from '#common/presence';
 import { Readiness } from '#common/readiness';
-import { startSpan, type Traced } from '#common/tracing';
 import { Admission } from '../admission/admission';
 import { Peers } from '../admission/peers';
 import { CodeTurns } from '../code/code-turns';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
-import { engineRequest, type EnginePath } from '../engines/engine-request';
-import { EngineRouter, type Route } from '../engines/engine-router';
-import { backendOf, FallbackPlacement } from '../engines/fallback-placement';
-import { replay } from '../cache/recording';
+import { EngineRouter } from '../engines/engine-router';
+import { FallbackPlacement } from '../engines/fallback-placement';
 import { ResponseCache } from '../cache/response-cache';
 import { Guardrails } from '../guardrails/guardrails';
-import { withRepeatedPromptIn } from '../guardrails/repeated-prompt';
 import { Bookkeeping } from './bookkeeping';
 import { ChatTurns } from './chat-turns';
+import { Dispatcher, isPrepared, startFailure } from './dispatcher';
 import { FrameSender } from './frame-sender';
-import { Generation, type AnswerFrame, type GenerationLimits, type GenerationOwner, type Prologue } from './generation';
+import { Generation, type Prologue } from './generation';
+import { HeldRequests } from './held-requests';
 import { JournalPublisher } from './journal-publisher';
 import { PendingRequest } from './pending-request';
 import { QueuedRequest } from './queued-request';
-import { factsOf, unservedFacts } from './request-facts';
+import { unservedFacts } from './request-facts';
 import { TokenReservations } from './token-reservations';
 
 /** Deadlines are seconds long; a quarter of a second is fine enough and costs nothing. */
@@ -56,30 +51,20 @@ const INTAKE_DRAIN_LIMIT_MS = 1_000;
 /** Of a request that need not wait. */
 const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
 
-/** What went to an engine, and to which. */
-interface Sent {
-  readonly head: GenerateRequest;
-  body: Uint8Array;
-  path?: EnginePath | undefined;
-  route: Route;
-}
-
-/** Takes requests from gateways, holds the running ones, and ends them when somebody or something says so. */
+/** Takes requests from gateways, admits or refuses them, and ends the running ones when somebody or something says so. */
 @Injectable()
 export class GenerationService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly instanceId: string;
-  /** Requests that run or wait, or whose question is being written down. */
-  private readonly running = new Map<string, Generation | QueuedRequest | PendingRequest>();
+  private readonly held = new HeldRequests();
   private readonly gateways = new Presence(
     () => undefined,
     (gatewayId, left) => this.onGatewayGone(gatewayId, left),
   );
   private readonly sender: FrameSender;
   private readonly books: Bookkeeping;
-  private readonly limits: GenerationLimits;
+  private readonly dispatcher: Dispatcher;
   private readonly timers: NodeJS.Timeout[] = [];
   private intake: Subscription | null = null;
-  private readonly drain = new Drain(() => this.running.size);
 
   constructor(
     @Inject(CHAT_CONFIG) private readonly config: ChatConfig,
@@ -91,10 +76,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     peers: Peers,
     private readonly publisher: JournalPublisher,
     private readonly turns: ChatTurns,
-    private readonly codeTurns: CodeTurns,
+    codeTurns: CodeTurns,
     private readonly fallbacks: FallbackPlacement,
     private readonly guardrails: Guardrails,
-    private readonly cache: ResponseCache,
+    cache: ResponseCache,
     private readonly readiness: Readiness,
     private readonly logger: Logger,
   ) {
@@ -105,11 +90,12 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       config.FRAME_WINDOW_MS,
     );
     this.books = new Bookkeeping(this.instanceId, (batch, id) => publisher.publish(batch, id), reservations, logger, {
-      inFlight: () => this.running.size - this.admission.waiting,
+      inFlight: () => this.held.size - this.admission.waiting,
       messages: () => this.sender.messages,
       frames: () => this.sender.frames,
     });
-    this.limits = {
+    const { held, sender, books } = this;
+    const limits = {
       firstTokenMs: config.FIRST_TOKEN_TIMEOUT_MS,
       betweenTokensMs: config.BETWEEN_TOKENS_TIMEOUT_MS,
       requestMs: config.REQUEST_DEADLINE_MS,
@@ -117,16 +103,33 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       maxEventBytes: config.MAX_EVENT_BYTES,
       maxAnswerBytes: config.MAX_ANSWER_BYTES,
     };
+    this.dispatcher = new Dispatcher({
+      held,
+      sender,
+      books,
+      limits,
+      admission,
+      reservations,
+      turns,
+      codeTurns,
+      guardrails,
+      cache,
+      logger,
+    });
   }
 
   onModuleInit(): void {
     this.bus.subscribe(ChatSubjects.cancel(this.instanceId), (message) =>
-      this.cancelStream(message.json<CancelStream>()),
+      this.held.cancelStream(message.json<CancelStream>()),
     );
-    this.bus.subscribe(ChatSubjects.cancelRequest, (message) => this.cancelRequest(message));
+    // Everybody hears this; only the owner of the request answers.
+    this.bus.subscribe(ChatSubjects.cancelRequest, (message) => {
+      const { requestId, userId } = message.json<CancelRequest>();
+      if (this.held.cancelRequest(requestId, userId)) message.respond(JSON.stringify({ cancelled: true }));
+    });
     this.gateways.listen(this.bus, PresenceSubjects.gateway);
     // What was on its way is lost with the connection, and the gateways end these streams too.
-    this.bus.onLost(() => this.endAll('gateway_failed', () => true));
+    this.bus.onLost(() => this.held.cancelAll('gateway_failed'));
     this.readiness.add('ledger', () => this.publisher.ready);
   }
 
@@ -144,13 +147,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   async beforeApplicationShutdown(): Promise<void> {
     await this.closeIntake();
     this.admission.drain();
-    if (this.running.size > 0) this.logger.log({ msg: 'draining streams', inFlight: this.running.size });
-    await this.drain.wait(this.config.DRAIN_TIMEOUT_MS);
-    for (const generation of [...this.running.values()]) {
-      generation.fail(
-        new CodedError('shutting_down', 'The service is restarting and the answer took longer than its drain limit.'),
-      );
-    }
+    if (this.held.size > 0) this.logger.log({ msg: 'draining streams', inFlight: this.held.size });
+    await this.held.drained(this.config.DRAIN_TIMEOUT_MS);
+    const late = 'The service is restarting and the answer took longer than its drain limit.';
+    this.held.failAll(() => new CodedError('shutting_down', late));
     await Promise.all([this.books.idle(), this.turns.idle()]);
     this.sender.flushAll();
     this.beat(true);
@@ -165,22 +165,9 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     await Promise.race([this.intake?.drain().catch(() => undefined), limit]);
   }
 
-  /** The generation is over: the ledger, the metrics and the log hear of it. */
-  onOver(generation: Generation, ending: RequestEnding, route: Route, body: Uint8Array, span: Traced | null): void {
-    const { facts } = generation;
-    const engineId = route.model.engine.id;
-    this.running.delete(keyOf(generation.head));
-    if (this.cache.on) this.cache.over(facts.requestId, ending.outcome === 'completed');
-    this.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
-    if (generation.head.chat !== undefined) this.turns.over(generation.head, ending);
-    this.books.finished(generation, ending, route, body);
-    span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
-    this.drain.ended();
-  }
-
   /** It waited and was not served; without an ending it was refused at the door. */
   private onUnserved(request: QueuedRequest, ending: RequestEnding | null, error: CodedError): void {
-    this.running.delete(keyOf(request.head));
+    this.held.remove(request.head);
     if (ending === null) {
       this.turns.refused(request.head);
       this.books.refused(request.head, error);
@@ -188,7 +175,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       this.turns.over(request.head, ending);
       this.books.unserved(request.head, unservedFacts(request.head, this.directory.state), ending);
     }
-    this.drain.ended();
+    this.held.settled();
   }
 
   private take(message: Uint8Array): void {
@@ -205,12 +192,11 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
 
   /** The question is written down before anything else is done with it. */
   private async keepThenAdmit(head: GenerateRequest, body: Uint8Array): Promise<void> {
-    const key = keyOf(head);
     const pending = new PendingRequest(head);
-    this.running.set(key, pending);
+    this.held.add(pending);
     try {
       await this.turns.keep(head, body);
-      this.running.delete(key);
+      this.held.remove(head);
       const { end } = pending;
       if (end === null) {
         this.admit(head, body);
@@ -219,16 +205,16 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       this.turns.over(head, end.ending);
       this.refuse(head, end.error);
     } catch (error) {
-      this.running.delete(key);
+      this.held.remove(head);
       this.turns.refused(head);
       this.refuse(head, error);
     } finally {
-      this.drain.ended();
+      this.held.settled();
     }
   }
 
   private admit(head: GenerateRequest, body: Uint8Array): void {
-    if (this.running.size >= this.config.MAX_IN_FLIGHT) {
+    if (this.held.size >= this.config.MAX_IN_FLIGHT) {
       throw new CodedError('too_many_in_flight', 'Too many requests are running. Try again in a moment.');
     }
     if (this.books.full)
@@ -239,7 +225,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     const route = this.admission.enter(head, body);
     if (route === null) return this.queue(head, body);
     try {
-      this.start(head, body, route, AT_ONCE);
+      this.dispatcher.start(head, body, route, AT_ONCE);
     } catch (error) {
       this.admission.leave(route.model.engine.id, head.actor.userId, head.choices, 0);
       throw error;
@@ -248,124 +234,25 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
 
   private queue(head: GenerateRequest, body: Uint8Array): void {
     const queued = new QueuedRequest(head, body, this.admission, this.sender, this.reservations, {
-      onTurn: (_, route, prologue) => this.start(head, body, route, prologue),
+      onTurn: (_, route, prologue) => this.dispatcher.start(head, body, route, prologue),
       placeElsewhere: (_, error) => this.fallbacks.placeRefused(head, error),
       onUnserved: (request, ending, error) => this.onUnserved(request, ending, error),
     });
     // Before it enters: its turn or its refusal may come at once.
-    this.running.set(keyOf(head), queued);
+    this.held.add(queued);
     try {
       queued.enter();
       // A benchmark makes room for people at once.
       if (head.priority !== 'background' && this.admission.waiting === 1) this.beat(false);
     } catch (error) {
-      this.running.delete(keyOf(head));
+      this.held.remove(head);
       throw error;
     }
   }
 
-  /** A place on the engine is held for the request; `onOver` gives it back. */
-  private start(head: GenerateRequest, body: Uint8Array, route: Route, prologue: Prologue): void {
-    const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
-    const traced = span === null ? head : { ...head, traceparent: span.traceparent };
-    const { servedName } = route.model;
-    const read = this.guardrails.repeatsSystemPrompt(head) && !isPrepared(head) ? withRepeatedPromptIn(body) : body;
-    const request = isPrepared(head) ? null : engineRequest(traced, servedName, read, route.pool);
-    const facts = factsOf(head, route);
-    // What the engine reads, should it have to be counted: a turn's is put together later.
-    const sent: Sent = { head: traced, body: read, route };
-    const owner = {
-      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, sent.route, sent.body, span),
-      onConnectionLost: () => this.admission.pause(sent.route.model.engine.id),
-      another: () => this.another(sent),
-    };
-    const tap = head.chat === undefined ? null : this.turns.tapOf(head);
-    const guard = this.guardrails.answer(head, () => generation.fail(blockedAnswer()));
-    const plainTap = guard === null ? tap : null;
-    const generation = new Generation(head, facts, body.length, this.sender, this.limits, owner, prologue, plainTap);
-    if (guard !== null) generation.guardBy(guard, tap);
-    this.running.set(keyOf(head), generation);
-    // Both waits overlap: the ledger's disk and the engine's first token.
-    this.books.started(facts, () => generation.onKept());
-    if (request === null) void this.startTurn(generation, sent, route);
-    else if (this.cache.on) void this.startCached(generation, sent, request, {});
-    else if (head.servedBy === undefined) generation.start((handler) => route.pool.send(request, handler));
-    else
-      generation.begin({ headers: { [BACKEND_HEADER]: backendOf(route.model) } }, (handler) =>
-        route.pool.send(request, handler),
-      );
-  }
-
-  /** Native chat and code: what the engine is to read is put together now that it is known which one it is. */
-  private async startTurn(generation: Generation, sent: Sent, route: Route): Promise<void> {
-    const { head } = sent;
-    try {
-      const turn =
-        head.code === undefined
-          ? await this.turns.prepare(head, sent.body, route, this.guardrails.repeatsSystemPrompt(head))
-          : this.codeTurns.prepare(head, head.code, sent.body, route);
-      sent.body = head.chat?.kind === 'stored' ? this.guardrails.history(head, turn.body) : turn.body;
-      sent.path = turn.path;
-      const refusal = head.metered === true ? await this.reservations.reserve(head, sent.body, route) : null;
-      if (refusal !== null) throw refusal;
-      const request = engineRequest(head, route.model.servedName, sent.body, route.pool, turn.path);
-      if (this.cache.on) await this.startCached(generation, sent, request, turn.frame);
-      else generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
-    } catch (error) {
-      generation.fail(this.codedError(error, head));
-    }
-  }
-
-  /** An answer that was given before, or one that may be given again. */
-  private async startCached(
-    generation: Generation,
-    { head, body, path, route }: Sent,
-    request: Buffer,
-    frame: AnswerFrame,
-  ): Promise<void> {
-    const backend = head.servedBy === undefined ? {} : { [BACKEND_HEADER]: backendOf(route.model) };
-    const headers = (outcome: CacheOutcome) => ({ ...backend, ...frame.headers, [CACHE_HEADER]: outcome });
-    const { requestId } = head;
-    try {
-      const place = await this.cache.enter(head, body, path ?? head.endpoint, route);
-      if (place.kind === 'hit') {
-        generation.begin({ ...frame, headers: headers('hit'), cached: true }, (handler) =>
-          replay(place.answer, handler),
-        );
-        return;
-      }
-      const begun = generation.begin({ ...frame, headers: headers(place.kind) }, (handler) =>
-        route.pool.send(request, place.kind === 'miss' ? place.recording.around(handler) : handler),
-      );
-      // It ended while it waited, and nobody will say so again.
-      if (!begun) this.cache.over(requestId, false);
-    } catch (error) {
-      generation.fail(this.codedError(error, head));
-    }
-  }
-
-  /** The same request for another engine, where there is one with room. */
-  private another(sent: Sent): ReturnType<GenerationOwner['another']> {
-    const { head, body, path } = sent;
-    const from = sent.route.model.engine.id;
-    const route = this.admission.move(head, from);
-    if (route === null) return null;
-    sent.route = route;
-    const to = route.model.engine.id;
-    this.logger.warn({
-      msg: 'an engine failed before it answered; trying another',
-      request_id: head.requestId,
-      from,
-      to,
-    });
-    const { servedName } = route.model;
-    const request = engineRequest(head, servedName, body, route.pool, path);
-    return { facts: factsOf(head, route), send: (handler) => route.pool.send(request, handler) };
-  }
-
   /** Refused at the door: counted in metrics, no row in the ledger. */
   private refuse(head: GenerateRequest, error: unknown): void {
-    const coded = this.codedError(error, head);
+    const coded = startFailure(error, head, this.logger);
     this.books.refused(head, coded);
     this.sender.send(
       head.gatewayId,
@@ -377,40 +264,18 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     );
   }
 
-  private codedError(error: unknown, head: GenerateRequest): CodedError {
-    if (error instanceof CodedError) return error;
-    this.logger.error({ msg: 'a request could not be started', err: error, request_id: head.requestId });
-    return new CodedError('internal_error', 'The chat service failed at this request.', { cause: error });
-  }
-
-  private cancelStream({ gatewayId, stream, reason }: CancelStream): void {
-    this.running.get(keyOf({ gatewayId, stream }))?.cancel(reason);
-  }
-
-  /** Everybody hears this; only the owner of the request answers. */
-  private cancelRequest(message: Msg): void {
-    const { requestId, userId } = message.json<CancelRequest>();
-    for (const generation of this.running.values()) {
-      if (generation.head.requestId !== requestId) continue;
-      if (userId !== null && generation.head.actor.userId !== userId) return;
-      generation.cancel('cancelled');
-      message.respond(JSON.stringify({ cancelled: true }));
-      return;
-    }
-  }
-
   /** One that leaves has ended its streams itself. */
   private onGatewayGone(gatewayId: string, left: boolean): void {
     if (!left) {
       this.logger.warn({ msg: 'a gateway fell silent; its streams are ended', gatewayId });
-      this.endAll('gateway_failed', (generation) => generation.head.gatewayId === gatewayId);
+      this.held.cancelAll('gateway_failed', ({ head }) => head.gatewayId === gatewayId);
     }
     this.sender.forget(gatewayId);
   }
 
   private sweep(): void {
     const at = performance.now();
-    for (const generation of this.running.values()) {
+    for (const generation of this.held) {
       generation.checkDeadlines(at);
       if (!(generation instanceof Generation)) continue;
       const counts = generation.checkpoint(at, this.config.CHECKPOINT_EVERY_MS);
@@ -418,41 +283,15 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
   }
 
-  private endAll(
-    reason: CancelStream['reason'],
-    which: (request: Generation | QueuedRequest | PendingRequest) => boolean,
-  ): void {
-    for (const generation of [...this.running.values()]) if (which(generation)) generation.cancel(reason);
-  }
-
   private beat(leaving: boolean): void {
     const beat: Heartbeat = {
       instanceId: this.instanceId,
-      inFlight: this.running.size,
+      inFlight: this.held.size,
       waiting: this.admission.waiting,
-      people: this.people(),
+      people: this.held.people,
       timeouts: this.books.timeouts,
       ...(leaving ? { leaving } : {}),
     };
     this.bus.publishJson(PresenceSubjects.chat, beat);
   }
-
-  private people(): number {
-    let people = 0;
-    for (const { head } of this.running.values()) if (head.priority !== 'background') people += 1;
-    return people;
-  }
-}
-
-function blockedAnswer(): CodedError {
-  return new CodedError('content_blocked', 'The answer held a text that is not allowed on this server, and was ended.');
-}
-
-/** Its prompt is put together by us, when it is known which engine reads it. */
-function isPrepared({ chat, code }: GenerateRequest): boolean {
-  return chat !== undefined || code !== undefined;
-}
-
-function keyOf({ gatewayId, stream }: Pick<GenerateRequest, 'gatewayId' | 'stream'>): string {
-  return `${gatewayId}/${stream}`;
 }

@@ -1,0 +1,195 @@
+import type { Logger } from 'nestjs-pino';
+import { CACHE_HEADER, type CacheOutcome } from '#contracts/cache';
+import { BACKEND_HEADER } from '#contracts/code';
+import { CodedError } from '#contracts/errors';
+import type { GenerateRequest } from '#contracts/generate';
+import type { RequestEnding } from '#contracts/usage';
+import { startSpan, type Traced } from '#common/tracing';
+import type { Admission } from '../admission/admission';
+import { replay } from '../cache/recording';
+import type { ResponseCache } from '../cache/response-cache';
+import type { CodeTurns } from '../code/code-turns';
+import { engineRequest, type EnginePath } from '../engines/engine-request';
+import type { Route } from '../engines/engine-router';
+import { backendOf } from '../engines/fallback-placement';
+import type { Guardrails } from '../guardrails/guardrails';
+import { withRepeatedPromptIn } from '../guardrails/repeated-prompt';
+import type { Bookkeeping } from './bookkeeping';
+import type { ChatTurns } from './chat-turns';
+import type { FrameSender } from './frame-sender';
+import { Generation, type AnswerFrame, type GenerationLimits, type GenerationOwner, type Prologue } from './generation';
+import type { HeldRequests } from './held-requests';
+import { factsOf } from './request-facts';
+import type { TokenReservations } from './token-reservations';
+
+/** What went to an engine, and to which. */
+interface Sent {
+  readonly head: GenerateRequest;
+  body: Uint8Array;
+  path?: EnginePath | undefined;
+  route: Route;
+}
+
+/** What a request meets on its way to an engine and back. */
+export interface DispatcherParts {
+  readonly held: HeldRequests;
+  readonly sender: FrameSender;
+  readonly books: Bookkeeping;
+  readonly limits: GenerationLimits;
+  readonly admission: Admission;
+  readonly reservations: TokenReservations;
+  readonly turns: ChatTurns;
+  readonly codeTurns: CodeTurns;
+  readonly guardrails: Guardrails;
+  readonly cache: ResponseCache;
+  readonly logger: Logger;
+}
+
+/** Sends requests that have a place on an engine there: as they came, put together here first, or from the cache. */
+export class Dispatcher {
+  constructor(private readonly parts: DispatcherParts) {}
+
+  /** A place on the engine is held for the request; `onOver` gives it back. */
+  start(head: GenerateRequest, body: Uint8Array, route: Route, prologue: Prologue): void {
+    const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
+    const traced = span === null ? head : { ...head, traceparent: span.traceparent };
+    const { servedName } = route.model;
+    const read =
+      this.parts.guardrails.repeatsSystemPrompt(head) && !isPrepared(head) ? withRepeatedPromptIn(body) : body;
+    const request = isPrepared(head) ? null : engineRequest(traced, servedName, read, route.pool);
+    const facts = factsOf(head, route);
+    // What the engine reads, should it have to be counted: a turn's is put together later.
+    const sent: Sent = { head: traced, body: read, route };
+    const owner = {
+      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, sent.route, sent.body, span),
+      onConnectionLost: () => this.parts.admission.pause(sent.route.model.engine.id),
+      another: () => this.another(sent),
+    };
+    const tap = head.chat === undefined ? null : this.parts.turns.tapOf(head);
+    const guard = this.parts.guardrails.answer(head, () => generation.fail(blockedAnswer()));
+    const plainTap = guard === null ? tap : null;
+    const generation = new Generation(
+      head,
+      facts,
+      body.length,
+      this.parts.sender,
+      this.parts.limits,
+      owner,
+      prologue,
+      plainTap,
+    );
+    if (guard !== null) generation.guardBy(guard, tap);
+    this.parts.held.add(generation);
+    // Both waits overlap: the ledger's disk and the engine's first token.
+    this.parts.books.started(facts, () => generation.onKept());
+    if (request === null) void this.startTurn(generation, sent, route);
+    else if (this.parts.cache.on) void this.startCached(generation, sent, request, {});
+    else if (head.servedBy === undefined) generation.start((handler) => route.pool.send(request, handler));
+    else
+      generation.begin({ headers: { [BACKEND_HEADER]: backendOf(route.model) } }, (handler) =>
+        route.pool.send(request, handler),
+      );
+  }
+
+  /** Native chat and code: what the engine is to read is put together now that it is known which one it is. */
+  private async startTurn(generation: Generation, sent: Sent, route: Route): Promise<void> {
+    const { head } = sent;
+    try {
+      const turn =
+        head.code === undefined
+          ? await this.parts.turns.prepare(head, sent.body, route, this.parts.guardrails.repeatsSystemPrompt(head))
+          : this.parts.codeTurns.prepare(head, head.code, sent.body, route);
+      sent.body = head.chat?.kind === 'stored' ? this.parts.guardrails.history(head, turn.body) : turn.body;
+      sent.path = turn.path;
+      const refusal = head.metered === true ? await this.parts.reservations.reserve(head, sent.body, route) : null;
+      if (refusal !== null) throw refusal;
+      const request = engineRequest(head, route.model.servedName, sent.body, route.pool, turn.path);
+      if (this.parts.cache.on) await this.startCached(generation, sent, request, turn.frame);
+      else generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
+    } catch (error) {
+      generation.fail(startFailure(error, head, this.parts.logger));
+    }
+  }
+
+  /** An answer that was given before, or one that may be given again. */
+  private async startCached(
+    generation: Generation,
+    { head, body, path, route }: Sent,
+    request: Buffer,
+    frame: AnswerFrame,
+  ): Promise<void> {
+    const backend = head.servedBy === undefined ? {} : { [BACKEND_HEADER]: backendOf(route.model) };
+    const headers = (outcome: CacheOutcome) => ({ ...backend, ...frame.headers, [CACHE_HEADER]: outcome });
+    const { requestId } = head;
+    try {
+      const place = await this.parts.cache.enter(head, body, path ?? head.endpoint, route);
+      if (place.kind === 'hit') {
+        generation.begin({ ...frame, headers: headers('hit'), cached: true }, (handler) =>
+          replay(place.answer, handler),
+        );
+        return;
+      }
+      const begun = generation.begin({ ...frame, headers: headers(place.kind) }, (handler) =>
+        route.pool.send(request, place.kind === 'miss' ? place.recording.around(handler) : handler),
+      );
+      // It ended while it waited, and nobody will say so again.
+      if (!begun) this.parts.cache.over(requestId, false);
+    } catch (error) {
+      generation.fail(startFailure(error, head, this.parts.logger));
+    }
+  }
+
+  /** The same request for another engine, where there is one with room. */
+  private another(sent: Sent): ReturnType<GenerationOwner['another']> {
+    const { head, body, path } = sent;
+    const from = sent.route.model.engine.id;
+    const route = this.parts.admission.move(head, from);
+    if (route === null) return null;
+    sent.route = route;
+    const to = route.model.engine.id;
+    this.parts.logger.warn({
+      msg: 'an engine failed before it answered; trying another',
+      request_id: head.requestId,
+      from,
+      to,
+    });
+    const { servedName } = route.model;
+    const request = engineRequest(head, servedName, body, route.pool, path);
+    return { facts: factsOf(head, route), send: (handler) => route.pool.send(request, handler) };
+  }
+
+  /** The generation is over: the ledger, the metrics and the log hear of it. */
+  private onOver(
+    generation: Generation,
+    ending: RequestEnding,
+    route: Route,
+    body: Uint8Array,
+    span: Traced | null,
+  ): void {
+    const { facts } = generation;
+    const engineId = route.model.engine.id;
+    this.parts.held.remove(generation.head);
+    if (this.parts.cache.on) this.parts.cache.over(facts.requestId, ending.outcome === 'completed');
+    this.parts.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
+    if (generation.head.chat !== undefined) this.parts.turns.over(generation.head, ending);
+    this.parts.books.finished(generation, ending, route, body);
+    span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
+    this.parts.held.settled();
+  }
+}
+
+function blockedAnswer(): CodedError {
+  return new CodedError('content_blocked', 'The answer held a text that is not allowed on this server, and was ended.');
+}
+
+/** Its prompt is put together by us, when it is known which engine reads it. */
+export function isPrepared({ chat, code }: GenerateRequest): boolean {
+  return chat !== undefined || code !== undefined;
+}
+
+/** What the client of a request that could not be started is told. */
+export function startFailure(error: unknown, head: GenerateRequest, logger: Logger): CodedError {
+  if (error instanceof CodedError) return error;
+  logger.error({ msg: 'a request could not be started', err: error, request_id: head.requestId });
+  return new CodedError('internal_error', 'The chat service failed at this request.', { cause: error });
+}
