@@ -1,5 +1,6 @@
-// `npm run test:vllm`: the engine contract suite against a real vLLM on the CPU, with a tiny model of random weights.
-// Installs vLLM once into .cache/vllm-cpu (about 6 GB, some minutes); the suite then takes about three minutes.
+// `npm run test:vllm`: the engine contract suite against a real vLLM on the CPU, with a tiny model of random weights; then a
+// whole Tandem that starts, switches and loses such engines by itself.
+// Installs vLLM once into .cache/vllm-cpu (about 6 GB, some minutes); the suite then takes about three minutes, the whole system five more.
 // What follows goes to Jest: npm run test:vllm -- -t 'a client that leaves'
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
@@ -91,9 +92,9 @@ async function startVllm(flags) {
   }
 }
 
-function runSuite(env) {
+function runSuite(testMatch, env) {
   const jest = join(ROOT, 'node_modules/jest/bin/jest.js');
-  const args = [jest, '--testMatch', '**/engine-contract/vllm.contract.ts', '--testTimeout', '60000', '--runInBand'];
+  const args = [jest, '--testMatch', testMatch, '--testTimeout', '60000', '--runInBand'];
   args.push(...process.argv.slice(2));
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
@@ -120,9 +121,17 @@ for (const { flags, env } of servers) {
   console.log(`Starting vLLM ${flags.join(' ')}`);
   const vllm = await startVllm(flags);
   try {
-    failed = (await runSuite({ ENGINE_BASE_URL: vllm.url, ...env })) !== 0 || failed;
+    failed =
+      (await runSuite('**/engine-contract/vllm.contract.ts', { ENGINE_BASE_URL: vllm.url, ...env })) !== 0 || failed;
   } finally {
     await vllm.stop();
   }
 }
-process.exitCode = failed ? 1 : 0;
+// Engines that model-manager starts itself, with the same settings as above.
+const tandem = await runSuite('**/vllm-life/*.vllm.ts', {
+  ...OFFLINE,
+  ...WITHOUT_SPINNING,
+  TANDEM_TEST_VLLM: join(VENV, 'bin/vllm'),
+  TANDEM_TEST_MODEL: MODEL,
+});
+process.exitCode = failed || tandem !== 0 ? 1 : 0;

@@ -17,6 +17,8 @@ export interface SystemOptions {
   readonly env?: Environment;
   /** The simulator of this project, or an engine that runs elsewhere. */
   readonly engine?: 'simulator' | { readonly url: string };
+  /** How long the engine may take until it serves, milliseconds (default 60,000). */
+  readonly readyWithinMs?: number;
 }
 
 /** An engine as model-manager's `/status` tells it. */
@@ -59,7 +61,11 @@ const ADMIN = { adminEmail: 'admin@tandem.test', adminPassword: 'correct horse b
 const API_KEY = 'sk-tandem-0123456789abcdefghijklmnopqrstuv';
 
 /** Starts nats-server, Postgres, the four services from the build, and an engine; resolves when a chat would be served. */
-export async function startSystem({ env = {}, engine = 'simulator' }: SystemOptions = {}): Promise<TestSystem> {
+export async function startSystem({
+  env = {},
+  engine = 'simulator',
+  readyWithinMs = 60_000,
+}: SystemOptions = {}): Promise<TestSystem> {
   const [nats, postgres] = await Promise.all([startNats({ jetstream: true }), startPostgres()]);
   const engines = mkdtempSync(join(tmpdir(), 'tandem-engines-'));
   // An engine outlives a killed model-manager on purpose, so the test process must see to it.
@@ -141,7 +147,7 @@ export async function startSystem({ env = {}, engine = 'simulator' }: SystemOpti
     stop: end,
   };
   try {
-    await eventually(() => servesModels(system), { timeoutMs: 60_000 });
+    await eventually(() => servesModels(system), { timeoutMs: readyWithinMs });
   } catch (error) {
     await end();
     throw error;
