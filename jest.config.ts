@@ -25,8 +25,8 @@ const config: Config = {
   moduleNameMapper: {
     '^#(contracts|common|testing)/(.*)$': '<rootDir>/libs/$1/src/$2',
   },
-  // Two cores: two workers, each with its own nats-server, Postgres and ports.
-  maxWorkers: 2,
+  // On two cores: a spec waits for other processes a good third of its time. Each has its own nats-server, Postgres and ports.
+  maxWorkers: 3,
   // For a machine that does other things too: a wait ends when what it waits for has come, this only when it never does.
   testTimeout: 120_000,
 };

@@ -117,7 +117,7 @@ export function chatSpecs(ui: Ui): void {
       await ui.page.emulateMedia({ colorScheme: 'dark' });
       await expectContrast(ui.page, `${name}, dark`);
     }
-  }, 90_000);
+  });
 
   it('speaks Korean, and is dark, when its reader chooses so; Korean in their other browsers too', async () => {
     const [email, password] = ['hana@example.org', 'a long password'];

@@ -139,7 +139,7 @@ export function pageSpecs(ui: Ui): void {
         expect([name, await ui.page.evaluate(FOCUSED)]).toEqual([name, name]);
       }
     }
-  }, 90_000);
+  });
 
   it('does not repeat a question that is asked again after a failure', async () => {
     await ui.signIn();

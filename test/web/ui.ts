@@ -50,7 +50,7 @@ export function describeUi(name: string, env: Readonly<Record<string, string>>, 
 
     beforeAll(async () => {
       [system, browser] = await Promise.all([startSystem({ env }), startBrowser()]);
-    }, 90_000);
+    });
     afterAll(async () => {
       await browser.close();
       await system.stop();
@@ -117,12 +117,22 @@ export async function signInByApi(page: Page, url: string, email: string, passwo
 
 /** No violation of WCAG 2.2 A and AA that axe can find. @param name of what is looked at, for who reads the failure; @param within a part of the page */
 export async function expectAccessible(page: Page, name: string, within = 'html'): Promise<void> {
+  await coloursHaveSettled(page);
   await expectNoViolation(new AxeBuilder({ page }).include(within).withTags(['wcag2a', 'wcag2aa', 'wcag22aa']), name);
 }
 
 /** What a theme can break: the one rule about colours, which is a tenth of the work of all. */
 export async function expectContrast(page: Page, name: string): Promise<void> {
+  await coloursHaveSettled(page);
   await expectNoViolation(new AxeBuilder({ page }).withRules('color-contrast'), name);
+}
+
+/** On the way from one theme to the other a button has neither's contrast. */
+async function coloursHaveSettled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(transitions.map(({ finished }) => finished));
+  });
 }
 
 async function expectNoViolation(axe: AxeBuilder, name: string): Promise<void> {

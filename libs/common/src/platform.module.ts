@@ -17,10 +17,7 @@ export class PlatformModule {
   ): DynamicModule {
     return {
       module: PlatformModule,
-      imports: [
-        LoggerModule.forRoot(loggingParams(service, settings.LOG_LEVEL)),
-        BusModule.forRoot(settings, service),
-      ],
+      imports: [LoggerModule.forRoot(loggingParams(service, settings.LOG_LEVEL)), BusModule.forRoot(settings, service)],
       controllers: options.httpEndpoints ? [HealthController, MetricsController] : [],
       providers: [Readiness],
       exports: [Readiness],

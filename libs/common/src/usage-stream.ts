@@ -24,11 +24,7 @@ const STREAM_NAME_IN_USE = 10058;
  * Makes the streams of the ledger where they are missing; whoever comes first does it. An event leaves its stream when it is
  * acknowledged. `maxBytes` also brings a stream that is there to this bound and number of replicas.
  */
-export async function ensureUsageStream(
-  manager: JetStreamManager,
-  replicas = 1,
-  maxBytes?: number,
-): Promise<void> {
+export async function ensureUsageStream(manager: JetStreamManager, replicas = 1, maxBytes?: number): Promise<void> {
   await ensureStream(
     manager,
     {
