@@ -129,10 +129,9 @@ export async function expectContrast(page: Page, name: string): Promise<void> {
 
 /** On the way from one theme to the other a button has neither's contrast. */
 async function coloursHaveSettled(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
-    await Promise.allSettled(transitions.map(({ finished }) => finished));
-  });
+  await page.evaluate(`Promise.allSettled(
+    document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished),
+  ).then(() => null)`);
 }
 
 async function expectNoViolation(axe: AxeBuilder, name: string): Promise<void> {

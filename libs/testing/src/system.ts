@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +94,8 @@ export async function startSystem({
   };
   const end = async (): Promise<void> => {
     await Promise.all(running.map((service) => service.end()));
+    // A model-manager that a test has killed, and not started again, has left its engine.
+    spawnSync('sh', ['-c', killEngines(engines)]);
     await Promise.all([nats.stop(), postgres.stop(), guard.release()]);
     rmSync(engines, { recursive: true, force: true });
   };
