@@ -1,17 +1,8 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { missingPrograms, must, startServer, untilReady } from './programs.mjs';
-
-/** runc, because crun refuses hosts with cgroups v1 and v2 at once; low limits, for who may not raise them. */
-const CONTAINERS_CONF = `[containers]
-default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "runc"
-`;
+import { startPodmanService } from './podman-service.mjs';
+import { missingPrograms, must } from './programs.mjs';
 
 /** A Docker Engine API of its own, with an image in which the simulator stands for vLLM. Nothing of it is left at the end. */
 export async function startPodman(root) {
@@ -21,39 +12,21 @@ export async function startPodman(root) {
       `${missing.join(', ')} is missing: apt-get install -y --no-install-recommends podman runc catatonit`,
     );
   const folder = mkdtempSync(join(tmpdir(), 'tandem-podman-'));
-  const storage = `[storage]\ndriver = "vfs"\ngraphroot = "${folder}/store"\nrunroot = "${folder}/run"\n`;
-  writeFileSync(join(folder, 'storage.conf'), storage);
-  writeFileSync(join(folder, 'containers.conf'), CONTAINERS_CONF);
-  const env = {
-    CONTAINERS_STORAGE_CONF: join(folder, 'storage.conf'),
-    CONTAINERS_CONF: join(folder, 'containers.conf'),
-  };
-  const socketPath = join(folder, 'api.sock');
-  const server = startServer('podman', ['system', 'service', '--time=0', `unix://${socketPath}`], {
-    logFile: join(folder, 'podman.log'),
-    env,
-  });
+  const service = startPodmanService(folder, { storage: { driver: 'vfs', folder: join(folder, 'store') } });
+  const { env, socketPath } = service;
   const stop = async () => {
-    await server.stop();
+    await service.stop();
     must('podman', ['rm', '--all', '--force'], { env: { ...process.env, ...env } });
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await untilReady(server, 'podman', () => ping(socketPath));
+    await service.ready();
     const image = importSimulator(root, folder, env);
     return { environment: { DOCKER_HOST: `unix://${socketPath}`, SIMULATOR_IMAGE: image }, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-function ping(socketPath) {
-  return new Promise((resolve, reject) => {
-    request({ socketPath, path: '/_ping' }, (answer) => resolve(answer.resume().statusCode === 200))
-      .once('error', reject)
-      .end();
-  });
 }
 
 /** Node with its libraries and the built simulator: nothing can be pulled where no registry is. */

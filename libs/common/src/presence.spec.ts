@@ -31,7 +31,7 @@ describe('the living instances of a service', () => {
   it('lose one that says farewell at once', () => {
     presence.take({ instanceId: 'a', inFlight: 0 });
     presence.take({ instanceId: 'a', inFlight: 0, leaving: true });
-    expect([presence.has('a'), gone]).toEqual([false, ['a left']]);
+    expect([presence.ids, gone]).toEqual([[], ['a left']]);
   });
 
   it('keep one whose beats lie unread, because this process itself stood still', () => {

@@ -45,10 +45,6 @@ export class Presence {
     return this.instances.size;
   }
 
-  has(instanceId: string): boolean {
-    return this.instances.has(instanceId);
-  }
-
   /** The last beat of each. */
   get beats(): Heartbeat[] {
     return [...this.instances.values()].flatMap(({ beat }) => beat ?? []);

@@ -32,18 +32,7 @@ export class AuditLog {
     details: Record<string, unknown> = {},
   ): Promise<void> {
     if (actor.role !== 'admin') return;
-    await manager.save(
-      manager.create(AuditEntry, {
-        actorId: actor.userId,
-        actorEmail: actor.email,
-        actorKeyId: actor.keyId,
-        action,
-        subjectKind: subject.kind,
-        subjectId: subject.id,
-        subjectName: subject.name,
-        details,
-      }),
-    );
+    await manager.save(manager.create(AuditEntry, { ...entryOf(actor, action, subject), details }));
   }
 
   /** As `record`, of what is not in this database: settings in JetStream, and what guardrails found in a request. */
@@ -54,13 +43,7 @@ export class AuditLog {
     details: Record<string, unknown> = {},
   ): Promise<void> {
     await this.entries.insert({
-      actorId: actor.userId,
-      actorEmail: actor.email,
-      actorKeyId: actor.keyId,
-      action,
-      subjectKind: subject.kind,
-      subjectId: subject.id,
-      subjectName: subject.name,
+      ...entryOf(actor, action, subject),
       details: details as QueryDeepPartialEntity<AuditEntry>['details'],
     } as QueryDeepPartialEntity<AuditEntry>);
   }
@@ -73,4 +56,16 @@ export class AuditLog {
     if (action !== undefined) rows.andWhere('entry.action = :action', { action });
     return page(rows, part);
   }
+}
+
+function entryOf(actor: Actor, action: string, subject: AuditSubject) {
+  return {
+    actorId: actor.userId,
+    actorEmail: actor.email,
+    actorKeyId: actor.keyId,
+    action,
+    subjectKind: subject.kind,
+    subjectId: subject.id,
+    subjectName: subject.name,
+  };
 }

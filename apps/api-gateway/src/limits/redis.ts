@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { Logger } from 'nestjs-pino';
+import { connectRedis } from '#common/redis';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 
 /** The connection to Redis, where one is configured. */
@@ -18,8 +19,7 @@ export class RedisConnection implements OnApplicationShutdown {
 }
 
 function connect(url: string, logger: Logger): Redis {
-  // No queue while it is away: who counts falls back to memory at once.
-  const client = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 });
+  const client = connectRedis(url);
   let up = true;
   client.on('error', (error: Error) => {
     if (up) logger.warn({ err: error, msg: 'Redis is away: limits are counted in this process alone' });

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { GenerateRequest } from '#contracts/generate';
 import type { ResolvedModel } from '#contracts/models';
+import { bodyText } from '../generation/body-text';
 
 /** What the order of fields means nothing to, since the engine reads them by name. */
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -34,7 +35,7 @@ export function cacheKey(
   model: Pick<ResolvedModel, 'engine' | 'servedName'>,
   { userId, epoch }: CacheScope,
 ): string {
-  const request = JSON.parse(textOf(body)) as Json;
+  const request = JSON.parse(bodyText(body)) as Json;
   const { id, life, profile, state } = model.engine;
   // An array, not a text put together: no part can pass for the next one.
   const parts = [
@@ -56,7 +57,7 @@ export function cacheKey(
 export function mayRepeat(head: GenerateRequest, body: Uint8Array): boolean {
   if (head.endpoint === 'system/benchmark' || head.cache === 'bypass') return false;
   if (head.cache === 'use') return true;
-  const text = textOf(body);
+  const text = bodyText(body);
   // Most bodies say neither: they need not be read.
   if (!text.includes('"temperature"') && !text.includes('"seed"')) return false;
   const { temperature, seed } = JSON.parse(text) as { temperature?: unknown; seed?: unknown };
@@ -69,8 +70,4 @@ function canonical(value: Json): Json {
   const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   // As pairs: an object would put names that are numbers first, and lose `__proto__`.
   return sorted.map(([name, item]) => [name, IN_ORDER.has(name) ? JSON.stringify(item) : canonical(item)]);
-}
-
-function textOf(body: Uint8Array): string {
-  return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
 }

@@ -1,5 +1,6 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Logger } from 'nestjs-pino';
+import { connectRedis } from '#common/redis';
 import type { AnswerStore } from './memory-store';
 
 const PREFIX = 'tandem:answers:';
@@ -14,7 +15,7 @@ export class RedisStore implements AnswerStore {
     private readonly ttlMs: number,
     private readonly logger: Pick<Logger, 'warn' | 'log'>,
   ) {
-    this.client = new Redis(url, { enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: 500 });
+    this.client = connectRedis(url);
     this.client.on('error', (error: Error) => this.away(error));
     this.client.on('ready', () => (this.up = true));
   }

@@ -1,28 +1,13 @@
 import type { GenerateRequest } from '#contracts/generate';
+import { generateRequest } from '../testing/generate-request';
 import { engineRequest } from './engine-request';
-
-const head = (over: Partial<GenerateRequest> = {}): GenerateRequest => ({
-  requestId: 'req_1',
-  stream: 1,
-  gatewayId: 'gw',
-  actor: { userId: 'u', email: 'u@example.org', role: 'user', keyId: null },
-  endpoint: '/v1/chat/completions',
-  model: 'default',
-  streaming: true,
-  includeUsage: false,
-  continuousUsage: false,
-  choices: 1,
-  receivedAt: 0,
-  spentMs: 0,
-  ...over,
-});
 
 function sent(
   over: Partial<GenerateRequest>,
   body: string,
   apiKey: string | null = null,
 ): { start: string; json: unknown; length: number } {
-  const [start = '', text = ''] = engineRequest(head(over), 'served', Buffer.from(body), {
+  const [start = '', text = ''] = engineRequest(generateRequest(over), 'served', Buffer.from(body), {
     authority: '127.0.0.1:8000',
     apiKey,
   })

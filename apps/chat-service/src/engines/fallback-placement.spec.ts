@@ -4,6 +4,7 @@ import type { EngineState, ModelsState } from '#contracts/models';
 import type { ModelsDirectory } from '#common/models-directory';
 import type { Logger } from 'nestjs-pino';
 import { loadChatConfig } from '../config';
+import { generateRequest } from '../testing/generate-request';
 import { EngineRouter } from './engine-router';
 import { FallbackPlacement } from './fallback-placement';
 
@@ -13,20 +14,7 @@ const DRAINING: EngineState = { kind: 'draining' };
 const RESTARTS: EngineState = { kind: 'failed', cause: 'exited', message: 'It is gone.', retryAt: 1 };
 const GIVEN_UP: EngineState = { kind: 'failed', cause: 'exited', message: 'It is gone.', retryAt: null };
 
-const CHAT: GenerateRequest = {
-  requestId: 'req_1',
-  stream: 1,
-  gatewayId: 'gw',
-  actor: { userId: 'u', email: 'u@example.org', role: 'user', keyId: null },
-  endpoint: '/v1/chat/completions',
-  model: 'default',
-  streaming: true,
-  includeUsage: false,
-  continuousUsage: false,
-  choices: 1,
-  receivedAt: 0,
-  spentMs: 0,
-};
+const CHAT = generateRequest();
 const CODE: Partial<GenerateRequest> = {
   endpoint: '/api/v1/code/generate',
   code: { modelType: 'prompt', chunks: null, mayFallBack: true },

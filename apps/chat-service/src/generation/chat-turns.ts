@@ -18,6 +18,7 @@ import type { Route } from '../engines/engine-router';
 import { backendOf } from '../engines/fallback-placement';
 import { withRepeatedPrompt } from '../guardrails/repeated-prompt';
 import { TitleWriter } from '../titles/title-writer';
+import { bodyText } from './body-text';
 import type { AnswerFrame } from './generation';
 
 /** A request of native chat as the gateway checked it: sampling parameters, and messages. */
@@ -185,7 +186,7 @@ export class ChatTurns {
 
 /** The gateway has checked it. */
 function parseBody(body: Uint8Array): ChatBody {
-  return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as ChatBody;
+  return JSON.parse(bodyText(body)) as ChatBody;
 }
 
 /** @throws CodedError `invalid_value`: only texts are kept. */

@@ -68,9 +68,9 @@ export class GuardedStream implements AnswerRewriter {
   private choice(event: Json, choice: Json): boolean {
     withoutEchoes(choice);
     const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
-    const had = textPlaces(choice).length > 0;
-    let passes = !had;
-    for (const { holder, name, path } of textPlaces(choice)) {
+    const places = textPlaces(choice);
+    let passes = places.length === 0;
+    for (const { holder, name, path } of places) {
       const key = `${index}/${path}`;
       this.lasts.set(key, { event, choice });
       const before = holder[name] as string;

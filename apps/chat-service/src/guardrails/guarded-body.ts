@@ -1,3 +1,4 @@
+import { bodyText } from '../generation/body-text';
 import type { Detector, Verdict } from './detection';
 import { guardText } from './guarded-text';
 
@@ -15,7 +16,7 @@ export interface GuardedBody {
 
 /** Looks through every text of a request, as the gateway has checked it: JSON. */
 export function guardBody(body: Uint8Array, detectors: readonly Detector[]): GuardedBody {
-  const given = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as unknown;
+  const given = JSON.parse(bodyText(body)) as unknown;
   const walk = new Walk(detectors);
   const read = walk.value(given);
   return {

@@ -1,4 +1,5 @@
 import type { EngineMessage } from '../context/fit-context';
+import { bodyText } from '../generation/body-text';
 
 const MARK = /<\/?user_input>/gi;
 
@@ -25,8 +26,7 @@ export function withRepeatedPrompt(
 
 /** The same for a request whose messages are its own: the last question of all. */
 export function withRepeatedPromptIn(body: Uint8Array): Uint8Array {
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-  const request = JSON.parse(text) as { messages?: EngineMessage[] };
+  const request = JSON.parse(bodyText(body)) as { messages?: EngineMessage[] };
   if (!Array.isArray(request.messages)) return body;
   const system = request.messages.filter(({ role }) => role === 'system' || role === 'developer');
   return Buffer.from(JSON.stringify({ ...request, messages: withRepeatedPrompt(system, request.messages) }));

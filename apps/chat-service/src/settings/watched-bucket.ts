@@ -1,7 +1,7 @@
-import { jetstream } from '@nats-io/jetstream';
-import { Kvm, type KV } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import type { Logger } from 'nestjs-pino';
 import { CodedError } from '#contracts/errors';
+import { entriesOf, openBucket } from '#common/bucket';
 import type { Bus } from '#common/bus';
 
 const RETRY_MS = 1_000;
@@ -66,27 +66,18 @@ export class WatchedBucket {
 
   private async follow(): Promise<void> {
     try {
-      const bucket = await new Kvm(jetstream(this.bus.connection)).create(this.name, { history: 1 });
+      const bucket = await openBucket(this.bus, this.name);
       this.bucket = bucket;
       const watch = await bucket.watch();
       this.stopWatch = () => watch.stop();
-      await this.readAll(bucket);
+      for (const entry of await entriesOf(bucket)) this.take(entry.key, entry.revision, entry.string());
+      this.known = true;
       for await (const entry of watch)
         this.take(entry.key, entry.revision, entry.operation === 'PUT' ? entry.string() : null);
       if (!this.closed) this.again(new Error('the watch ended'));
     } catch (error) {
       if (!this.closed) this.again(error);
     }
-  }
-
-  private async readAll(bucket: KV): Promise<void> {
-    const keys: string[] = [];
-    for await (const key of await bucket.keys()) keys.push(key);
-    for (const key of keys) {
-      const entry = await bucket.get(key);
-      if (entry?.operation === 'PUT') this.take(key, entry.revision, entry.string());
-    }
-    this.known = true;
   }
 
   private again(error: unknown): void {

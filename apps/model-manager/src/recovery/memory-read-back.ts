@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 250;
 /** The driver takes a moment after the last process is gone; 10 s is long for it. */
-const LIMIT_MS = 10_000;
+export const FREED_WITHIN_MS = 10_000;
 /** What a desktop may take meanwhile without being mistaken for an engine. */
 const SLACK_MIB = 1_024;
 
@@ -20,7 +20,7 @@ export class MemoryReadBack {
   constructor(
     private readonly used: () => Promise<UsedMemory>,
     private readonly cards: () => readonly number[] | null,
-    private readonly limitMs = LIMIT_MS,
+    private readonly limitMs = FREED_WITHIN_MS,
   ) {}
 
   /**

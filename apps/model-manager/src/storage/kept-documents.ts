@@ -1,5 +1,5 @@
 import type { KV } from '@nats-io/kv';
-import { openBucket } from '#common/bucket';
+import { entriesOf, openBucket } from '#common/bucket';
 import type { Bus } from '#common/bus';
 import type { Logger } from 'nestjs-pino';
 
@@ -75,13 +75,10 @@ export class KeptDocuments {
 
   private async readOnce(): Promise<Map<string, unknown>> {
     const bucket = await this.open();
-    const keys: string[] = [];
-    for await (const key of await bucket.keys()) keys.push(key);
     const found = new Map<string, unknown>();
-    for (const key of keys) {
-      const entry = await bucket.get(key);
-      const document = entry?.operation === 'PUT' ? documentIn(entry.string()) : undefined;
-      if (document !== undefined) found.set(key, document);
+    for (const entry of await entriesOf(bucket)) {
+      const document = documentIn(entry.string());
+      if (document !== undefined) found.set(entry.key, document);
     }
     return found;
   }

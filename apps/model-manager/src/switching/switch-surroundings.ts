@@ -5,6 +5,7 @@ import type { HardwareMonitor } from '../hardware/hardware-monitor';
 import type { EngineLogs } from '../logs/engine-logs.service';
 import type { Profile } from '../profiles/profile';
 import type { ProfilesService } from '../profiles/profiles.service';
+import { FREED_WITHIN_MS } from '../recovery/memory-read-back';
 import type { ChatServices } from './chat-services';
 import type { SwitchRecord } from './fleet-record';
 import { baselineOf, gpusOf, memoryIsFree } from './gpu-memory';
@@ -12,8 +13,6 @@ import type { MachineEvent } from './machine-model';
 import type { Benchmark, SwitchPorts } from './switch-ports';
 
 const DRAIN_LOOK_MS = 50;
-/** As for the memory of an engine that was ended (recovery/memory-read-back.ts). */
-const FREED_WITHIN_MS = 10_000;
 const FREED_LOOK_MS = 500;
 /** Lines of a log that show a failure, and those before it where none does. */
 const SHOWN_LINES = 12;

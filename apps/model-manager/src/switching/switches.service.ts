@@ -66,12 +66,7 @@ export class SwitchesService {
     const profile = this.surroundings.profile(name);
     const fit = this.surroundings.cannotFit(profile);
     if (fit !== null) return { kind: 'does_not_fit', fit };
-    const document = newSwitch(record.inForce.profile.name, name, requestedBy);
-    const ids = freeIds(profile.engines.length, record.inForce.ids);
-    this.record = { ...record, tried: [] };
-    this.remember(document);
-    this.run({ document, state: BEGIN, from: record.inForce, to: { profile, ids } }).begin();
-    return { kind: 'accepted', switchId: document.id };
+    return { kind: 'accepted', switchId: this.change({ ...record, tried: [] }, profile, requestedBy).id };
   }
 
   /** The engines of a profile do not come up any more: the next of its fallbacks takes over. */
@@ -131,12 +126,19 @@ export class SwitchesService {
     if (record === null || fallback === null || this.fleet.inForce?.isDown !== true) return;
     const { from, profile } = fallback;
     this.logger.warn({ msg: 'a profile does not come up; its fallback takes over', from, to: profile.name });
-    this.record = { ...record, tried: triedWith(record.tried, from, profile.name) };
     this.fallbacks.begun(fallback);
-    const document = newSwitch(from, profile.name, null);
-    const ids = freeIds(profile.engines.length, record.inForce.ids);
+    this.change({ ...record, tried: triedWith(record.tried, from, profile.name) }, profile, null);
+  }
+
+  /** Begins a switch away from what is in force. @param requestedBy null: nobody asked for it. */
+  private change(record: FleetRecord, profile: Profile, requestedBy: string | null): Switch {
+    const { inForce } = record;
+    const document = newSwitch(inForce.profile.name, profile.name, requestedBy);
+    this.record = record;
     this.remember(document);
-    this.run({ document, state: BEGIN, from: record.inForce, to: { profile, ids } }).begin();
+    const to = { profile, ids: freeIds(profile.engines.length, inForce.ids) };
+    this.run({ document, state: BEGIN, from: inForce, to }).begin();
+    return document;
   }
 
   /** Figures are not worth that somebody waits for them with the next model. */
