@@ -10,6 +10,7 @@ import { PartitionsAndRollups1795245000000 } from './database/1795245000000-part
 import { CountWrites1795248000000 } from './database/1795248000000-count-writes';
 import { EmptyDurations1795250000000 } from './database/1795250000000-empty-durations';
 import { RoomForUpdates1795260000000 } from './database/1795260000000-room-for-updates';
+import { TriedEngines1795270000000 } from './database/1795270000000-tried-engines';
 import { ExportRepository } from './export/export.repository';
 import { ExportController } from './export/export.controller';
 import { DeadLetters } from './ledger/dead-letters';
@@ -48,6 +49,7 @@ export function usageServiceModule(settings: Settings): Type {
           CountWrites1795248000000,
           EmptyDurations1795250000000,
           RoomForUpdates1795260000000,
+          TriedEngines1795270000000,
         ],
       }),
     ],

@@ -65,6 +65,8 @@ export interface RequestFacts {
   choices: number;
   /** From an engine's start to its end, in which its counters only grow; null when the engine does not tell. */
   engineLife: string | null;
+  /** Life of the engine that failed at it before this one, of whose answer nothing had come: it may have counted the prompt. */
+  triedEngineLife?: string | undefined;
 }
 
 export interface TokenCounts {

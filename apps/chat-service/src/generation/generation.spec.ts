@@ -9,6 +9,7 @@ const ANSWER = Buffer.from(
   'data: {"choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n' +
     'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1}}\n\ndata: [DONE]\n\n',
 );
+const FACTS = { engineLife: 'first' } as RequestFacts;
 const HEAD = { gatewayId: 'gw', stream: 1, spentMs: 0, streaming: true, model: 'm' } as GenerateRequest;
 const LIMITS = {
   firstTokenMs: 1e6,
@@ -88,7 +89,7 @@ function withOthers(count: number) {
     onConnectionLost: () => undefined,
     another: () => (left-- > 0 ? { facts: { engineLife: 'other' } as RequestFacts, send: send('other') } : null),
   };
-  const generation = new Generation(HEAD, {} as RequestFacts, 10, sender, LIMITS, owner, { sequence: 0, queueMs: 0 });
+  const generation = new Generation(HEAD, FACTS, 10, sender, LIMITS, owner, { sequence: 0, queueMs: 0 });
   generation.start(send('first'));
   generation.onKept();
   const answer = (): void => {
@@ -109,14 +110,14 @@ function withOthers(count: number) {
 const BROKEN = new EngineConnectionError('refused', true);
 
 describe('a request whose engine fails before its first byte', () => {
-  it('is answered by another engine, which is the one in the ledger', () => {
+  it('is answered by another engine, and the ledger is told of both', () => {
     const { generation, asked, kinds, endings, answer } = withOthers(1);
     generation.onFailure(BROKEN);
     expect(asked).toEqual(['first', 'other']);
     answer();
     expect(kinds).toContain(FrameKind.end);
     expect(endings).toMatchObject([{ outcome: 'completed', outputTokens: 1 }]);
-    expect(generation.facts.engineLife).toBe('other');
+    expect(generation.facts).toEqual({ engineLife: 'other', triedEngineLife: 'first' });
   });
 
   it('goes on also when the engine says that its core is dead', () => {

@@ -228,7 +228,8 @@ export class Generation {
     if (other === null) return false;
     this.call?.abort();
     this.answer = null;
-    this.facts = other.facts;
+    const tried = this.facts.engineLife;
+    this.facts = tried === null ? other.facts : { ...other.facts, triedEngineLife: tried };
     this.start(other.send);
     return true;
   }

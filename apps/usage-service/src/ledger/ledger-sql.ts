@@ -27,6 +27,7 @@ export const COLUMNS = {
   owner: ['owner', 'text'],
   choices: ['choices', 'smallint'],
   engine_life: ['engineLife', 'text'],
+  tried_engine_life: ['triedEngineLife', 'text'],
 } as const satisfies Record<string, readonly [keyof LedgerRow, string]>;
 
 const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
@@ -35,34 +36,52 @@ const RANK = (state: string): string =>
   `array_position(ARRAY['started', 'checkpoint', 'closed', 'finished'], ${state})`;
 
 /** What the parts below need of the rows that were written. */
-const WRITTEN = `created_at, owner, state, choices, engine_life, input_tokens, output_tokens, count_method,
-  closed_input_tokens, closed_output_tokens, writes`;
+const WRITTEN = `created_at, owner, state, choices, engine_life, tried_engine_life, input_tokens, output_tokens,
+  count_method, closed_input_tokens, closed_output_tokens, writes, moved_at_write`;
 
 /**
  * Keeps the sums of each engine life beside its rows, in the same transaction, so that a comparison with the engine's
- * counters reads one row. A request that was closed and then ended by its owner counts the difference.
+ * counters reads one row. A request that was closed and then ended by its owner counts the difference. One that a second
+ * engine took is admitted and ended in both lives; its tokens are the second one's, and its prompt stands with the first
+ * as one that may have been counted there.
  */
 const COUNT_LIVES = `
   INSERT INTO usage.engine_lives AS life
-    (engine_life, requests_admitted, requests_ended, requests_inexact, ledger_prompt_tokens, ledger_generation_tokens)
-  SELECT engine_life,
-    count(*) FILTER (WHERE writes = 0),
-    count(*) FILTER (WHERE ended AND NOT counted_before),
-    count(*) FILTER (WHERE ended AND count_method NOT IN ('exact', 'cached')) - count(*) FILTER (WHERE ended AND counted_before),
-    coalesce(sum(choices * (input_tokens - coalesce(closed_input_tokens, 0))) FILTER (WHERE ended), 0),
-    coalesce(sum(output_tokens - coalesce(closed_output_tokens, 0)) FILTER (WHERE ended), 0)
+    (engine_life, requests_admitted, requests_ended, requests_inexact, requests_retried,
+      ledger_prompt_tokens, ledger_generation_tokens, retried_prompt_tokens)
+  SELECT engine_life, sum(admitted), sum(ended), sum(inexact), sum(retried), sum(prompt), sum(generation), sum(retried_prompt)
   FROM (
-    SELECT *, state IN ('closed', 'finished') AS ended, closed_output_tokens IS NOT NULL AS counted_before
-    FROM written WHERE engine_life IS NOT NULL
+    SELECT engine_life, (writes = 0 OR moved)::integer AS admitted, (has_ended AND NOT counted)::integer AS ended,
+      (has_ended AND count_method NOT IN ('exact', 'cached'))::integer - (has_ended AND counted)::integer AS inexact,
+      0 AS retried, new_prompt AS prompt, new_generation AS generation, 0 AS retried_prompt
+    FROM changes WHERE engine_life IS NOT NULL
+    UNION ALL
+    SELECT tried_engine_life, (writes = 0)::integer, (has_ended AND closed_output_tokens IS NULL)::integer,
+      0, (has_ended AND NOT counted)::integer, CASE WHEN moved THEN -choices * coalesce(closed_input_tokens, 0) ELSE 0 END,
+      CASE WHEN moved THEN -coalesce(closed_output_tokens, 0) ELSE 0 END, new_prompt
+    FROM changes WHERE tried_engine_life IS NOT NULL
   ) AS of_lives
   GROUP BY engine_life ORDER BY engine_life
   ON CONFLICT (engine_life) DO UPDATE SET
     requests_admitted = life.requests_admitted + EXCLUDED.requests_admitted,
     requests_ended = life.requests_ended + EXCLUDED.requests_ended,
     requests_inexact = life.requests_inexact + EXCLUDED.requests_inexact,
+    requests_retried = life.requests_retried + EXCLUDED.requests_retried,
     ledger_prompt_tokens = life.ledger_prompt_tokens + EXCLUDED.ledger_prompt_tokens,
     ledger_generation_tokens = life.ledger_generation_tokens + EXCLUDED.ledger_generation_tokens,
+    retried_prompt_tokens = life.retried_prompt_tokens + EXCLUDED.retried_prompt_tokens,
     updated_at = now()`;
+
+/** What was written means for the lives: `counted` has been counted for the same engine when it was closed. */
+const CHANGES = `
+  SELECT *, CASE WHEN has_ended THEN choices * (input_tokens - CASE WHEN counted THEN closed_input_tokens ELSE 0 END) ELSE 0 END AS new_prompt,
+    CASE WHEN has_ended THEN output_tokens - CASE WHEN counted THEN closed_output_tokens ELSE 0 END ELSE 0 END AS new_generation
+  FROM (
+    SELECT *, closed_output_tokens IS NOT NULL AND NOT moved AS counted
+    FROM (
+      SELECT *, state IN ('closed', 'finished') AS has_ended, coalesce(moved_at_write = writes, false) AS moved FROM written
+    ) AS with_state
+  ) AS with_count`;
 
 /** A day of which a row came late is rolled up again. */
 const UNSEAL = `
@@ -101,11 +120,14 @@ export const UPSERT = `
         .join(', ')},
       closed_input_tokens = CASE known.state WHEN 'closed' THEN known.input_tokens END,
       closed_output_tokens = CASE known.state WHEN 'closed' THEN known.output_tokens END,
+      moved_at_write = CASE WHEN known.engine_life IS DISTINCT FROM EXCLUDED.engine_life
+        THEN known.writes + 1 ELSE known.moved_at_write END,
       writes = known.writes + 1,
       updated_at = now()
     WHERE ${RANK('EXCLUDED.state')} > ${RANK('known.state')}
       OR (known.state = 'checkpoint' AND EXCLUDED.state = 'checkpoint' AND EXCLUDED.output_tokens > known.output_tokens)
     RETURNING ${WRITTEN}
+  ), changes AS (${CHANGES}
   ), lives AS (${COUNT_LIVES}
   ), unsealed AS (${UNSEAL}
   ), owners AS (${NOTE_OWNERS}
@@ -128,6 +150,7 @@ export const CLOSE_ORPHANS = `
     WHERE owner = $1 AND state IN ('started', 'checkpoint')
       AND created_at >= (SELECT first_created_at FROM usage.owners WHERE owner = $1)
     RETURNING ${WRITTEN}
+  ), changes AS (${CHANGES}
   ), lives AS (${COUNT_LIVES}
   ), unsealed AS (${UNSEAL}
   ), owners AS (
@@ -145,7 +168,7 @@ export function columnsOf(rows: readonly LedgerRow[]): string[] {
   return NAMES.map((name) => {
     const property = COLUMNS[name][0];
     let array = '';
-    for (const row of rows) array += `,${elementOf(row[property])}`;
+    for (const row of rows) array += `,${elementOf(row[property] ?? null)}`;
     return `{${array.slice(1)}}`;
   });
 }

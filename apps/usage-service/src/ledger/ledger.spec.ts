@@ -74,6 +74,55 @@ describe('the ledger', () => {
     expect(await ledger.rowsOf(id)).toEqual([expect.objectContaining({ output_tokens: 20 })]);
   });
 
+  describe('with a request that failed on one engine and was answered by another', () => {
+    const livesOf = async (...names: string[]): Promise<unknown[]> =>
+      ledger.query(
+        `SELECT requests_admitted::integer AS admitted, requests_ended::integer AS ended, requests_retried::integer AS retried,
+           ledger_prompt_tokens::integer AS prompt, ledger_generation_tokens::integer AS generation,
+           retried_prompt_tokens::integer AS "retriedPrompt"
+         FROM usage.engine_lives WHERE engine_life = ANY($1) ORDER BY engine_life`,
+        [names],
+      );
+    const first = { admitted: 1, ended: 1, retried: 1, prompt: 0, generation: 0, retriedPrompt: 9 };
+    const second = { admitted: 1, ended: 1, retried: 0, prompt: 9, generation: 25, retriedPrompt: 0 };
+
+    it.each([
+      ['one by one', false, ['started', 'checkpoint', 'finished']],
+      ['in one message', true, ['started', 'checkpoint', 'finished']],
+      ['with its end first', false, ['finished', 'started', 'checkpoint']],
+      ['each twice', false, ['started', 'started', 'checkpoint', 'checkpoint', 'finished', 'finished']],
+    ] as const)('has it open in neither life, and counts it in both: %s', async (_, together, order) => {
+      const id = randomUUID();
+      const [one, other] = [`a-${id}`, `b-${id}`];
+      const events = order.map((kind) =>
+        kind === 'started'
+          ? { ...event(kind, id), engineLife: one }
+          : { ...event(kind, id, kind === 'finished' ? 25 : 10), engineLife: other, triedEngineLife: one },
+      );
+      for (const batch of together ? [events] : events.map((single) => [single])) {
+        await ledger.publish(...batch);
+        await ledger.drained();
+      }
+      expect(await ledger.rowsOf(id)).toEqual([
+        expect.objectContaining({ engine_life: other, tried_engine_life: one }),
+      ]);
+      expect(await livesOf(one, other)).toEqual([first, second]);
+    });
+
+    it('has it open in both until it ends', async () => {
+      const id = randomUUID();
+      const [one, other] = [`a-${id}`, `b-${id}`];
+      await ledger.publish({ ...event('started', id), engineLife: one });
+      await ledger.drained();
+      await ledger.publish({ ...event('checkpoint', id, 10), engineLife: other, triedEngineLife: one });
+      await ledger.drained();
+      expect(await livesOf(one, other)).toMatchObject([
+        { admitted: 1, ended: 0 },
+        { admitted: 1, ended: 0 },
+      ]);
+    });
+  });
+
   it('puts poison aside with the reason, and lets the rest flow on', async () => {
     const [good, mixed] = [randomUUID(), randomUUID()];
     await jetstream(ledger.connection).publish(UsageSubjects.events, 'no JSON');

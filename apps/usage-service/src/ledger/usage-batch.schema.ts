@@ -25,6 +25,7 @@ const facts = {
   // Events of an older chat-service may still be in the stream at an upgrade.
   choices: z.number().int().min(1).max(32_767).default(1),
   engineLife: text.nullable().default(null),
+  triedEngineLife: text.optional(),
 };
 
 const counts = {

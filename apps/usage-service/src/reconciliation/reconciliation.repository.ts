@@ -5,7 +5,8 @@ import type { Drift, LedgerSums } from './settled-counters';
 
 const SUMS = `
   SELECT (requests_admitted - requests_ended)::float8 AS "requestsOpen",
-    ledger_prompt_tokens::float8 AS "promptTokens", ledger_generation_tokens::float8 AS "generationTokens"
+    ledger_prompt_tokens::float8 AS "promptTokens", ledger_generation_tokens::float8 AS "generationTokens",
+    retried_prompt_tokens::float8 AS "retriedPromptTokens"
   FROM usage.engine_lives WHERE engine_life = $1`;
 
 const NOTE_DRIFT = `
@@ -27,7 +28,7 @@ export class ReconciliationRepository {
 
   async sums(engineLife: string): Promise<LedgerSums> {
     const [sums] = await this.database.query<LedgerSums[]>(SUMS, [engineLife]);
-    return sums ?? { requestsOpen: 0, promptTokens: 0, generationTokens: 0 };
+    return sums ?? { requestsOpen: 0, promptTokens: 0, generationTokens: 0, retriedPromptTokens: 0 };
   }
 
   async noteDrift(counters: EngineCounters, drift: Drift): Promise<void> {

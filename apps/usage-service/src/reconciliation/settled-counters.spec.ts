@@ -13,6 +13,7 @@ const ledger = (tokens: number, requestsOpen = 0): LedgerSums => ({
   requestsOpen,
   promptTokens: 2 * tokens,
   generationTokens: tokens,
+  retriedPromptTokens: 0,
 });
 
 describe('the comparison of the ledger with an engine', () => {
@@ -37,6 +38,19 @@ describe('the comparison of the ledger with an engine', () => {
     const settled = new SettledCounters();
     settled.look(engine(100), ledger(100, 1));
     expect(settled.look(engine(100), ledger(100, 0))).toBeNull();
+  });
+
+  it.each([
+    ['counted none of them', 0, 0],
+    ['counted some of them', 30, 0],
+    ['counted more than them', 50, 10],
+    ['counted less than the ledger', -5, -5],
+  ])('takes prompts that another engine took for what they may be: an engine that %s', (_, beyond, drift) => {
+    const settled = new SettledCounters();
+    const sums = { ...ledger(100), retriedPromptTokens: 40 };
+    const counters = engine(100, { promptTokens: 200 + beyond });
+    settled.look(counters, sums);
+    expect(settled.look(counters, sums)).toEqual({ promptTokens: drift, generationTokens: 0 });
   });
 
   it('warns past a share of the tokens and past a few of them, in either direction', () => {

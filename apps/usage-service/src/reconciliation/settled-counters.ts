@@ -5,6 +5,8 @@ export interface LedgerSums {
   requestsOpen: number;
   promptTokens: number;
   generationTokens: number;
+  /** Prompts of requests that failed here and that another engine took: nobody knows which of them this one counted. */
+  retriedPromptTokens: number;
 }
 
 /** Engine minus ledger, tokens. Positive: somebody used the engine without a row. */
@@ -26,8 +28,10 @@ export class SettledCounters {
     const before = this.last.get(counters.engineId);
     this.last.set(counters.engineId, { counters, sums });
     if (before === undefined || !isQuiet(before.counters, counters) || before.sums.requestsOpen > 0) return null;
+    const prompts = counters.promptTokens - before.sums.promptTokens;
+    const ofRetried = Math.min(Math.max(prompts, 0), before.sums.retriedPromptTokens);
     return {
-      promptTokens: counters.promptTokens - before.sums.promptTokens,
+      promptTokens: prompts - ofRetried,
       generationTokens: counters.generationTokens - before.sums.generationTokens,
     };
   }
