@@ -1,9 +1,10 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '#testing/eventually';
 import { killProcess } from '#testing/kill-process';
-import { startSystem, type TestSystem } from '#testing/system';
+import { startSystem, type SystemEngine, type TestSystem } from '#testing/system';
 import { allBegun, startChat, startChats } from '../faults/load';
 
 /** A cold start of the CPU build took 44 s on two idle cores, and 208 s on busy ones. */
@@ -11,6 +12,8 @@ const LOAD_MS = 300_000;
 /** What such a file is called is how it becomes the profile of the first start. */
 const FIRST = 'r1-distill-qwen-14b';
 const SECOND = 'tiny-second';
+/** Until something shows on a machine that is busy with loading. */
+const BUSY = { timeoutMs: 60_000 };
 /** Longer than whatever is done to the engine meanwhile; the model reads and writes 2,048 tokens at most. */
 const LONG = 1_500;
 
@@ -71,9 +74,30 @@ describe('a real vLLM in the care of Tandem', () => {
       const { complete, error, broken } = await ended;
       expect([complete || error !== null, broken]).toEqual([true, false]);
     }
-    await eventually(() => processesOfGroup(pid).length === 0, { timeoutMs: 60_000 });
+    await eventually(() => processesOfGroup(pid).length === 0, BUSY);
     await serves();
     expect((await system.engine()).pid).not.toBe(pid);
+  };
+
+  const engines = async (): Promise<SystemEngine[]> => {
+    const answer = await fetch(`${system.services['model-manager'].url}/status`);
+    return ((await answer.json()) as { engines: SystemEngine[] }).engines;
+  };
+  const over = (switchId: unknown): Promise<Record<string, unknown>> =>
+    eventually(
+      async () => {
+        const one = await api('GET', `models/switches/${String(switchId)}`);
+        return one['outcome'] === null ? null : one;
+      },
+      { timeoutMs: LOAD_MS, everyMs: 500 },
+    );
+  /** vLLM's engine behind the API server: a process of its own, which holds the weights and the KV cache. */
+  const engineCore = (group: number): number => {
+    const core = processesOfGroup(group).find(
+      ({ pid, title }) => pid !== group && title.startsWith('VLLM::EngineCore'),
+    );
+    if (core === undefined) throw new Error(`no engine core in the group ${group}`);
+    return core.pid;
   };
 
   it(
@@ -83,14 +107,7 @@ describe('a real vLLM in the care of Tandem', () => {
       await allBegun(chats);
       const { switchId } = await api('POST', 'models/switch', { profile: SECOND });
       const arriving = startChats(6, system.url, system.apiKey, { tokens: 20 });
-      const over = await eventually(
-        async () => {
-          const one = await api('GET', `models/switches/${String(switchId)}`);
-          return one['outcome'] === null ? null : one;
-        },
-        { timeoutMs: LOAD_MS, everyMs: 500 },
-      );
-      expect(over).toMatchObject({ to: SECOND, outcome: 'ready', failure: null });
+      expect(await over(switchId)).toMatchObject({ to: SECOND, outcome: 'ready', failure: null });
       for (const { ended } of [...chats, ...arriving])
         expect(await ended).toMatchObject({ status: 200, complete: true, error: null, broken: false });
       expect(await api('GET', 'models/status')).toMatchObject({ state: 'ready', profile: SECOND });
@@ -99,10 +116,53 @@ describe('a real vLLM in the care of Tandem', () => {
   );
 
   it(
-    'whose API server is killed leaves nothing behind and is started again',
+    'whose port is taken by somebody else before it listens says so, is rolled back, and leaves him alone',
+    async () => {
+      const { pid: before } = await system.engine();
+      const { switchId } = await api('POST', 'models/switch', { profile: FIRST });
+      const arriving = startChats(3, system.url, system.apiKey, { tokens: 20 });
+      const port = await eventually(
+        async () => {
+          const started = (await engines()).find(({ pid, url }) => pid !== null && pid !== before && url !== null);
+          return started === undefined ? null : Number(new URL(started.url ?? '').port);
+        },
+        { timeoutMs: LOAD_MS },
+      );
+      const stranger = await startStranger(port, FIRST);
+      expect(await over(switchId)).toMatchObject({
+        outcome: 'rolled_back',
+        failure: {
+          code: 'port_in_use',
+          logLines: expect.arrayContaining([expect.stringContaining('Address already in use')]) as string[],
+        },
+      });
+      for (const { ended } of arriving) expect(await ended).toMatchObject({ status: 200, complete: true });
+      expect(await api('GET', 'models/status')).toMatchObject({ state: 'ready', profile: SECOND });
+      // He still answers, and nobody took him for the engine.
+      expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+      expect(stranger.asked().filter((path) => path.includes('completions'))).toEqual([]);
+      stranger.close();
+    },
+    2 * LOAD_MS,
+  );
+
+  it(
+    'whose API server is killed leaves its core behind, which is ended before the next one is started',
     async () => {
       const before = await running();
+      const core = engineCore(before.pid);
+      const manager = system.pids['model-manager'];
+      // Whoever watches it stands still, so that what vLLM does by itself can be seen.
+      process.kill(manager, 'SIGSTOP');
       killProcess(before.pid);
+      await eventually(() => !processesOfGroup(before.pid).some(({ pid }) => pid === before.pid));
+      expect(engineCore(before.pid)).toBe(core);
+      process.kill(manager, 'SIGCONT');
+      await eventually(async () => {
+        const { pid } = await system.engine();
+        return pid !== null && pid !== before.pid;
+      }, BUSY);
+      expect(processesOfGroup(before.pid)).toEqual([]);
       await isReplaced(before);
     },
     LOAD_MS,
@@ -112,11 +172,7 @@ describe('a real vLLM in the care of Tandem', () => {
     'whose engine core is killed is started again, although the API server still lives',
     async () => {
       const before = await running();
-      const core = processesOfGroup(before.pid).find(
-        ({ pid, title }) => pid !== before.pid && /EngineCore/.test(title),
-      );
-      // In one process with the API server where that was asked for: then its death is the case before this.
-      killProcess(core?.pid ?? before.pid);
+      killProcess(engineCore(before.pid));
       await isReplaced(before);
     },
     LOAD_MS,
@@ -144,6 +200,18 @@ function profile(name: string, model: string): string {
   };
   const lines = Object.entries(settings).map(([key, value]) => `    ${key}: ${String(value)}`);
   return `name: ${name}\nengines:\n  -${lines.join('\n').slice(3)}\n`;
+}
+
+/** Answers as an engine would, on a port that was meant for one. */
+async function startStranger(port: number, model: string) {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ object: 'list', data: [{ id: model, created: 0, max_model_len: 2_048 }] }));
+  });
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve));
+  return { asked: () => asked, close: () => server.close().closeAllConnections() };
 }
 
 /** Those that live in a process group, by /proc. */

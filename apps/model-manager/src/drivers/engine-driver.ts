@@ -33,6 +33,11 @@ export interface RunningEngine {
   /** Of the process on this host, where there is one. */
   readonly pid: number | null;
   readonly port: number | null;
+  /**
+   * Whether somebody else listens at its address: his answers would be taken for the engine's. Only where it can come to
+   * that: a daemon that publishes a port refuses one that is taken.
+   */
+  isAddressTaken?(): boolean;
   /** Tells once when it is gone. What it started may live on until `stop`. */
   onExit(listener: ExitListener): void;
   /** Remembers it for who finds the engine later. */

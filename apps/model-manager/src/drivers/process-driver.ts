@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { freePort, isPortFree } from '#common/servers/free-port';
-import { endProcessGroup, isGroupAlive } from '#common/servers/process-group';
+import { endProcessGroup, isGroupAlive, isPortOfStranger } from '#common/servers/process-group';
 import { isSameProcessAlive, processStartTime } from '#common/servers/process-identity';
 import { LaunchError, type EngineDriver, type ExitListener, type RunningEngine } from './engine-driver';
 import { EngineRecordFile, type EngineRecord } from './engine-record';
@@ -126,6 +126,7 @@ export class ProcessDriver implements EngineDriver {
       description: record.command.join(' '),
       pid: record.pid,
       port: record.port,
+      isAddressTaken: () => isPortOfStranger(record.port, record.pgid),
       onExit: (listener) => {
         if (child === null) watchStranger(record, listener);
         else if (child.exitCode !== null || child.signalCode !== null) listener(child.exitCode, child.signalCode);

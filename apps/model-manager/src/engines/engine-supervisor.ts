@@ -226,6 +226,7 @@ export class EngineSupervisor implements Engine {
       url: engine.url,
       aliases: this.settings.aliases,
       hangTimeoutMs: this.settings.hangTimeoutMs,
+      isStranger: () => engine.isAddressTaken?.() ?? false,
       isServing: () => this.state.kind === 'ready' || this.state.kind === 'draining',
       tell: (event) => this.dispatch(event),
       onWork: (work) => {

@@ -8,6 +8,8 @@ export interface WatchSettings {
   url: string;
   aliases: readonly string[];
   hangTimeoutMs: number;
+  /** Whether it is somebody else who answers at the URL. */
+  isStranger: () => boolean;
   /** Whether the engine has served already: then its progress is judged, and it is asked less often. */
   isServing: () => boolean;
   tell: (event: LifecycleEvent) => void;
@@ -65,7 +67,7 @@ export class EngineWatch {
   /** Whether the engine is healthy and names its models, which are remembered. */
   async answers(): Promise<boolean> {
     try {
-      if ((await this.api.health()) !== 'healthy') return false;
+      if ((await this.api.health()) !== 'healthy' || this.settings.isStranger()) return false;
       this.served = await this.api.models(this.settings.aliases);
       this.startedAt = (await this.api.work())?.counts.startedAt ?? null;
       return true;
@@ -98,6 +100,8 @@ export class EngineWatch {
   private async probe(): Promise<void> {
     const health = await this.api.health();
     if (this.ended) return;
+    // The port was free when the engine was told it, and it takes vLLM seconds to listen: somebody may have come before.
+    if (health !== 'no-answer' && !this.settings.isServing() && this.settings.isStranger()) return;
     if (health === 'dead') {
       this.tell({ kind: 'engine-dead', at: Date.now() });
     } else if (health === 'no-answer') {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { holdsSocket, listeningSockets } from './listening-sockets';
 import { processStartTime, type ProcessIdentity } from './process-identity';
 
 /** How often a dying group is looked at. */
@@ -51,16 +52,25 @@ function isOurs(leader: ProcessIdentity): boolean {
   return startTime === null || startTime === leader.startTime;
 }
 
-/** Zombies do not count: in a container without an init nobody reaps the orphans of an engine. */
+/** Whether somebody listens on a TCP port who is not of that group. False where it cannot be found out: not Linux. */
+export function isPortOfStranger(port: number, group: number): boolean {
+  const sockets = listeningSockets(port);
+  if (sockets.size === 0) return false;
+  return !readdirSync('/proc').some((name) => isLivingMember(name, group) && holdsSocket(name, sockets));
+}
+
 function hasLivingMember(group: number): boolean {
-  return readdirSync('/proc').some((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-      const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return processGroup === String(group) && state !== 'Z' && state !== 'X';
-    } catch {
-      return false; // ended while we looked
-    }
-  });
+  return readdirSync('/proc').some((name) => isLivingMember(name, group));
+}
+
+/** Zombies do not count: in a container without an init nobody reaps the orphans of an engine. */
+function isLivingMember(pid: string, group: number): boolean {
+  if (!/^\d+$/.test(pid)) return false;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return processGroup === String(group) && state !== 'Z' && state !== 'X';
+  } catch {
+    return false; // ended while we looked
+  }
 }
