@@ -17,6 +17,8 @@ const { startBrowser } = built('libs/testing/src/browser.js');
 const { values } = parseArgs({ options: { write: { type: 'string' } } });
 const CPU_SLOWDOWN = 4;
 const MESSAGES = 1_000;
+const ANSWERS = 5;
+const KEYS = 40;
 
 const rows = [];
 const system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '200' } });
@@ -90,8 +92,35 @@ async function firstPaint(context) {
 
 /** Types while an answer of 200 tokens a second is written, and sees when its first token was painted. */
 async function streaming(context) {
+  const firsts = [];
+  const keys = [];
+  for (let run = 0; run < ANSWERS; run += 1) {
+    const { first, delays } = await oneAnswer(context);
+    firsts.push(first);
+    keys.push(...delays);
+  }
+  rows.push([
+    `first token of ${ANSWERS} answers: from arrival to the end of its frame, median (longest)`,
+    `${median(firsts).toFixed(0)} ms (${Math.max(...firsts).toFixed(0)} ms)`,
+    '50 ms',
+  ]);
+  rows.push([
+    `typing while 200 tokens/s arrive: ${keys.length} keys, from the key to the end of its frame, median (longest)`,
+    `${median(keys).toFixed(0)} ms (${Math.max(...keys).toFixed(0)} ms)`,
+    '50 ms',
+  ]);
+}
+
+async function oneAnswer(context) {
   const page = await context.newPage();
   await page.addInitScript(() => {
+    // A task of its own, queued while the frame is made: it runs when the frame has left the page for the compositor.
+    // (The Event Timing API would tell the same, but a Chromium without a screen tells of its frames late or not at all.)
+    const afterThisFrame = (then) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => then(performance.now());
+      port2.postMessage(null);
+    };
     // When the first chunk of the answer has arrived, and when the frame that shows it is over.
     const original = window.fetch;
     window.fetch = async (...given) => {
@@ -111,35 +140,39 @@ async function streaming(context) {
       if (window.paintedAt !== undefined || !document.querySelector('[data-testid=live-answer] [aria-label=Answer]'))
         return;
       window.paintedAt = -1;
-      requestAnimationFrame(() => setTimeout(() => (window.paintedAt = performance.now())));
+      // Answers are put into the page in an animation frame's callback: what is made now is that frame.
+      afterThisFrame((at) => (window.paintedAt = at));
     }).observe(document, { childList: true, subtree: true });
-    window.inputDelays = [];
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries())
-        if (entry.name === 'keydown' && entry.startTime >= window.arrivedAt) window.inputDelays.push(entry.duration);
-    }).observe({ type: 'event', durationThreshold: 16, buffered: true });
+    window.keyDelays = [];
+    addEventListener(
+      'keydown',
+      ({ timeStamp }) => {
+        if (window.arrivedAt !== undefined && document.querySelector('[data-testid=live-answer]') !== null)
+          requestAnimationFrame(() => afterThisFrame((at) => window.keyDelays.push(at - timeStamp)));
+      },
+      { capture: true },
+    );
   });
   await page.goto(system.url);
   // At the pace of a fast typist: what is loaded meanwhile is loaded for everybody.
   await page.getByLabel('Ask anything').pressSequentially('Write a long answer.', { delay: 60 });
   await page.keyboard.press('Enter');
   await page.getByRole('article', { name: 'Answer' }).waitFor();
-  let keys = 0;
-  for (; keys < 40; keys += 1) await page.keyboard.press('a', { delay: 10 });
-  const { arrivedAt, paintedAt, inputDelays } = await page.evaluate(() => ({
-    arrivedAt: window.arrivedAt,
-    paintedAt: window.paintedAt,
-    inputDelays: window.inputDelays,
+  for (let key = 0; key < KEYS; key += 1) await page.keyboard.press('a', { delay: 10 });
+  const seen = await page.evaluate(() => ({
+    first: window.paintedAt - window.arrivedAt,
+    delays: window.keyDelays,
   }));
-  rows.push(['first token: from arrival to the end of its frame', `${(paintedAt - arrivedAt).toFixed(0)} ms`, '50 ms']);
-  // Shorter ones are not reported by the browser: they count as 16 ms.
-  const worst = Math.max(16, ...inputDelays);
-  rows.push([
-    `typing while 200 tokens/s arrive: longest of ${keys} keys, to the next paint`,
-    `${worst.toFixed(0)} ms`,
-    '50 ms',
-  ]);
   await page.close();
+  return seen;
+}
+
+/** In the page: resolves when it has had nothing to do for a while, what it loads late included. */
+async function calm() {
+  for (let idle = 0; idle < 20;) {
+    const left = await new Promise((resolve) => requestIdleCallback((deadline) => resolve(deadline.timeRemaining())));
+    idle = left > 40 ? idle + 1 : 0;
+  }
 }
 
 /** Scrolls through a long conversation and counts the frames. */
@@ -153,6 +186,8 @@ async function longConversation(context, ownerId) {
   const page = await context.newPage();
   await page.goto(`${system.url}/c/${opened}`);
   await page.getByRole('article').first().waitFor();
+  await page.waitForLoadState('load');
+  await page.evaluate(calm);
   const gaps = await page.evaluate(
     () =>
       new Promise((resolve) => {

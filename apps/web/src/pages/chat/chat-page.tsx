@@ -18,6 +18,7 @@ import { OptionsDialog } from './options-dialog';
 import { Sidebar } from './sidebar';
 import { Thread } from './thread';
 import { useConversation } from './use-conversation';
+import { WarmUp } from './warm-up';
 
 /** A new conversation, or the one that the address names. */
 export function ChatPage() {
@@ -93,6 +94,7 @@ export function ChatPage() {
           onStop={chat.stop}
         />
         <Announcer id={id} />
+        <WarmUp />
       </section>
     </main>
   );

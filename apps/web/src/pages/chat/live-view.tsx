@@ -3,7 +3,6 @@ import { useTranslation } from 'react-i18next';
 import { Button } from '../../ui/button';
 import { explainCode } from '../../ui/explain';
 import { formatDuration, formatNumber } from '../../ui/format';
-import { useMarkdown } from './markdown-loader';
 import { useLiveAnswers, type LiveAnswer, type Problem } from './live-answers';
 import { AnswerText, Question } from './message-view';
 
@@ -57,26 +56,12 @@ function Waiting({ live: { queue } }: { live: LiveAnswer }) {
             seconds: formatNumber(Math.max(1, Math.round(queue.expectedSeconds))),
           });
   return (
-    <>
-      <p className="flex items-center gap-2 text-sm text-subtle">
-        <span aria-hidden className="size-2 animate-pulse rounded-full bg-accent" />
-        {text}
-      </p>
-      <WarmedUp />
-    </>
+    <p className="flex items-center gap-2 text-sm text-subtle">
+      <span aria-hidden className="size-2 animate-pulse rounded-full bg-accent" />
+      {text}
+    </p>
   );
 }
-
-/** Whatever the first token would have to wait for is done once while there is nothing to do: code compiled, formats made. */
-const WarmedUp = memo(function WarmedUp() {
-  const render = useMarkdown();
-  return (
-    <div hidden>
-      {render?.({ text: formatDuration(0), streaming: true })}
-      {formatDuration(1_000)}
-    </div>
-  );
-});
 
 function ProblemView({ problem, onRetry }: { problem: Problem; onRetry: () => void }) {
   const { t } = useTranslation();

@@ -27,8 +27,13 @@ export function loadMarkdown(): void {
     });
 }
 
+/** What renders Markdown where somebody has loaded it, else null. */
+export function useLoadedMarkdown(): Render | null {
+  return useRenderer(({ render }) => render);
+}
+
 /** What renders Markdown, or null while it loads: the text is then shown as it is. Nothing suspends, so nothing is held back. */
 export function useMarkdown(): Render | null {
   useEffect(loadMarkdown, []);
-  return useRenderer(({ render }) => render);
+  return useLoadedMarkdown();
 }
