@@ -37,7 +37,7 @@ export function Layout() {
     <div className="flex h-full flex-col-reverse sm:flex-row">
       <nav
         aria-label={t('pages')}
-        className="flex shrink-0 justify-around border-t border-line bg-sunken p-1.5 pb-[max(0.375rem,env(safe-area-inset-bottom))] sm:w-16 sm:flex-col sm:justify-start sm:gap-1 sm:border-t-0 sm:border-r sm:px-2 sm:py-3"
+        className="flex shrink-0 justify-around border-t border-line bg-sunken p-1.5 pb-[max(0.375rem,env(safe-area-inset-bottom))] sm:w-18 sm:flex-col sm:justify-start sm:gap-1 sm:border-t-0 sm:border-r sm:px-1.5 sm:py-3"
       >
         {PAGES.filter(({ adminOnly }) => adminOnly !== true || isAdmin).map(({ to, name, icon: Icon }) => (
           <NavLink

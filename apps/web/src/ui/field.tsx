@@ -1,7 +1,7 @@
 import { useId, type ComponentProps, type ReactNode } from 'react';
 
 const CONTROL =
-  'w-full rounded-lg border border-line bg-raised px-3 py-2 text-sm placeholder:text-subtle disabled:opacity-60';
+  'min-h-10 w-full rounded-lg border border-line bg-raised px-3 py-2 text-sm placeholder:text-subtle disabled:opacity-60';
 
 interface Labelled {
   label: string;
