@@ -36,7 +36,7 @@ await ensureUsageStream(await jetstreamManager(connection));
 await fill();
 const environment = { NATS_URL: nats.url, DATABASE_URL: postgres.url, LOG_LEVEL: 'warn' };
 const startedAt = performance.now();
-const service = await startServiceProcess('usage-service', environment, V8_MEMORY); // as ./start does
+const service = await startServiceProcess('usage-service', environment, { nodeOptions: V8_MEMORY }); // as ./start does
 const database = new Client({ connectionString: postgres.url });
 await database.connect();
 const readyAt = performance.now();

@@ -3,17 +3,9 @@
 import exec from 'k6/execution';
 import { Counter, Rate, Trend } from 'k6/metrics';
 import sse from 'k6/x/sse';
-import { prompt } from './prompts.js';
 import { scenariosOf } from './scenarios.js';
+import { chatOf, CHAT, DURATION, HEADERS, SCENARIO } from './settings.js';
 
-const {
-  URL = 'http://127.0.0.1:8080',
-  KEY,
-  SCENARIO = 'ramp',
-  DURATION,
-  MODEL = 'default',
-  MAX_TOKENS = '128',
-} = __ENV;
 const PROMPTS = { 128: 128, '2k': 2_048 };
 const TIMEOUT_MS = 600_000;
 /** Of product.md: half of the answers begin within 1.5 s at 2k; 30 requests a minute of five; 5xx < 1 %; 99.5 % available. */
@@ -63,15 +55,8 @@ export default function () {
   const { idInTest } = exec.vu;
   const length = (idInTest + exec.vu.iterationInInstance) % 2 === 0 ? '128' : '2k';
   const seed = idInTest * 100_000 + exec.vu.iterationInInstance;
-  const body = {
-    model: MODEL,
-    stream: true,
-    stream_options: { include_usage: true },
-    max_tokens: Number(MAX_TOKENS),
-    messages: [{ role: 'user', content: prompt(PROMPTS[length], seed) }],
-  };
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEY}` };
-  record(sse.post(`${URL}/v1/chat/completions`, JSON.stringify(body), headers, TIMEOUT_MS), { prompt: length });
+  const body = chatOf(PROMPTS[length], seed, { stream_options: { include_usage: true } });
+  record(sse.post(CHAT, body, HEADERS, TIMEOUT_MS), { prompt: length });
 }
 
 function record(answer, tags) {

@@ -2,17 +2,8 @@
 // not the time to the first token: Tandem sends headers with the first token of an answer, others do not. Use chat.js.
 import http from 'k6/http';
 import { check } from 'k6';
-import { prompt } from './prompts.js';
 import { scenariosOf } from './scenarios.js';
-
-const {
-  URL = 'http://127.0.0.1:8080',
-  KEY,
-  SCENARIO = 'ramp',
-  DURATION,
-  MODEL = 'default',
-  MAX_TOKENS = '128',
-} = __ENV;
+import { chatOf, CHAT, DURATION, HEADERS, SCENARIO } from './settings.js';
 
 export const options = {
   scenarios: scenariosOf(SCENARIO, DURATION).scenarios,
@@ -20,13 +11,7 @@ export const options = {
 };
 
 export default function () {
-  const body = {
-    model: MODEL,
-    stream: true,
-    max_tokens: Number(MAX_TOKENS),
-    messages: [{ role: 'user', content: prompt(__ITER % 2 === 0 ? 128 : 2_048, __VU * 100_000 + __ITER) }],
-  };
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEY}` };
-  const answer = http.post(`${URL}/v1/chat/completions`, JSON.stringify(body), { headers, timeout: '600s' });
+  const body = chatOf(__ITER % 2 === 0 ? 128 : 2_048, __VU * 100_000 + __ITER);
+  const answer = http.post(CHAT, body, { headers: HEADERS, timeout: '600s' });
   check(answer, { 'streamed to its end': ({ body: text }) => String(text).includes('data: [DONE]') });
 }

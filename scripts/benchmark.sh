@@ -7,12 +7,18 @@
 #   --url URL       default: the Tandem that was started here, else http://127.0.0.1:8080
 #   --duration D    of all stages together, such as 90s, 5m, 1h
 #   --out FOLDER    default: ${TANDEM_HOME:-.tandem}/benchmarks/<time>
+#   --compose       as the first word: the Tandem of deploy/compose, through its nginx, with its key and its certificate
 #   --headers-only  with the k6 on PATH, which cannot read a stream: times of the headers only, and no report
 # Needs Go, with which a k6 that can read streams is built once (tools/k6). Exit: 0; 99 where a promise does not hold.
 
 . "$(dirname -- "$0")/lib.sh"
 help_if_asked "$@"
 
+containers=''
+if is_for_compose "$@"; then
+  containers=yes
+  [ "${1-}" != --compose ] || shift
+fi
 scenario=ramp
 url=''
 duration=''
@@ -29,6 +35,14 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+if [ -n "$containers" ]; then
+  secrets=$root/deploy/compose/secrets
+  bound=$(compose port web 8443) || die 'nginx of deploy/compose does not run: scripts/start.sh --compose'
+  url=${url:-https://localhost:${bound##*:}}
+  TANDEM_API_KEY=${TANDEM_API_KEY:-$(cat "$secrets/api_key")}
+  # One for k6, one for Node.
+  export TANDEM_API_KEY SSL_CERT_FILE="$secrets/tls_certificate" NODE_EXTRA_CA_CERTS="$secrets/tls_certificate"
+fi
 [ -n "${TANDEM_API_KEY-}" ] || die 'TANDEM_API_KEY is not set: the key that the first start printed, or one from the Keys page.'
 node=$root/node_modules/node/bin/node
 [ -x "$node" ] || die 'Tandem is not installed here yet: ./start installs it.'

@@ -6,10 +6,17 @@
 #   --build  what the next start builds or fetches again: dist, node_modules, .cache
 #   --data   everything that Tandem knows: accounts, conversations, the ledger. There is no way back but a backup
 #   --yes    does not ask
+#   --compose, as the first word: of the Tandem of deploy/compose. Its data are volumes, its build images; Docker turns its
+#            logs over by itself
 
 . "$(dirname -- "$0")/lib.sh"
 help_if_asked "$@"
 
+containers=''
+if is_for_compose "$@"; then
+  containers=yes
+  [ "${1-}" != --compose ] || shift
+fi
 logs=''
 build=''
 data=''
@@ -30,6 +37,19 @@ running() {
   "$root/status" >/dev/null 2>&1
   [ $? -ne 3 ]
 }
+
+if [ -n "$containers" ]; then
+  [ -z "$(compose ps --all --quiet)" ] || die 'Tandem runs. Stop it first: scripts/stop.sh --compose'
+  for what in ${data:+volumes} ${build:+images}; do
+    if [ -z "$yes" ] && ! confirmed "Delete the $what of deploy/compose?"; then
+      echo "$what: kept"
+      continue
+    fi
+    case $what in volumes) compose down --volumes ;; images) compose down --rmi all ;; esac
+    echo "$what: deleted"
+  done
+  exit
+fi
 
 # gone WHAT PATH...: deletes, once the answer is yes.
 gone() {

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What the scripts share. Each is a thin way to ./start, ./stop and ./status, for those who look in scripts/ first.
+# What the scripts share. Each is a thin way to ./start, ./stop and ./status, for those who look in scripts/ first; with
+# --compose as its first word, or TANDEM_COMPOSE=yes, to the Tandem of deploy/compose.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 # shellcheck disable=SC2034 # of the scripts that read it
@@ -21,6 +22,17 @@ help_if_asked() {
         ;;
     esac
   done
+}
+
+# is_for_compose "$@": whether it is the Tandem of deploy/compose that is meant. A script then drops its first word.
+is_for_compose() {
+  [ "${1-}" = --compose ] || [ "${TANDEM_COMPOSE-}" = yes ]
+}
+
+# compose WORD...: Docker Compose for deploy/compose, with the files that COMPOSE_FILE names.
+compose() {
+  command -v docker >/dev/null || die 'docker is not on PATH.'
+  COMPOSE_FILE=${COMPOSE_FILE:-$root/deploy/compose/compose.yaml} docker compose "$@"
 }
 
 # confirmed QUESTION: asks on the terminal; without one the answer is no.

@@ -5,10 +5,16 @@
 #   --since AGE    not older than that: 30s, 10m, 2h, 1d
 #   --level LEVEL  warn, error or fatal: lines of this level and above
 #   --follow       goes on with what comes
+#   --compose      as the first word: of the containers of deploy/compose, as far back as Docker keeps them
 
 . "$(dirname -- "$0")/lib.sh"
 help_if_asked "$@"
 
+containers=''
+if is_for_compose "$@"; then
+  containers=yes
+  [ "${1-}" != --compose ] || shift
+fi
 service=''
 since=''
 level=0
@@ -46,19 +52,27 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-there=$(find "$home/logs" -name '*.log' -exec basename {} .log \; 2>/dev/null | sort | tr '\n' ' ')
-[ -n "$there" ] || die "there are no logs in $home/logs: Tandem has not been started here."
+if [ -n "$containers" ]; then
+  there=$(compose config --services | sort | tr '\n' ' ')
+else
+  there=$(find "$home/logs" -name '*.log' -exec basename {} .log \; 2>/dev/null | sort | tr '\n' ' ')
+  [ -n "$there" ] || die "there are no logs in $home/logs: Tandem has not been started here."
+fi
 case $service in
   '') die "of which service? There are: $there" ;;
   gateway) service=api-gateway ;;
   chat) service=chat-service ;;
   models | manager) service=model-manager ;;
   usage) service=usage-service ;;
-  nats) service=nats-server ;;
+  nats) [ -n "$containers" ] || service=nats-server ;;
 esac
 case $service in */*) die "there is no log of $service. There are: $there" ;; esac
 file=$home/logs/$service.log
-[ -f "$file" ] || die "there is no log of $service. There are: $there"
+if [ -n "$containers" ]; then
+  case " $there" in *" $service "*) ;; *) die "there is no log of $service. There are: $there" ;; esac
+elif [ ! -f "$file" ]; then
+  die "there is no log of $service. There are: $there"
+fi
 
 # A line of JSON has its time (ISO 8601, UTC) and its level; one that has neither (a stack, another program's words)
 # goes with the line before it.
@@ -78,7 +92,9 @@ chosen() {
     shown { print; fflush() }'
 }
 
-if [ -n "$follow" ]; then
+if [ -n "$containers" ]; then
+  compose logs --no-color --no-log-prefix ${since:+--since "${since}Z"} ${follow:+--follow} "$service" | chosen
+elif [ -n "$follow" ]; then
   tail -n +1 -F "$file" 2>/dev/null | chosen
 else
   # What was rotated away comes first.

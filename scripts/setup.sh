@@ -5,10 +5,16 @@
 # Changes nothing. Exit: 0 when Tandem can start here, 1 when something it needs is missing.
 #   --install  installs vLLM into a virtual environment (about 6 GB), after asking
 #   --yes      does not ask
+#   --compose  as the first word: looks for what deploy/compose needs, and makes its secrets, certificate and .env
 
 . "$(dirname -- "$0")/lib.sh"
 help_if_asked "$@"
 
+containers=''
+if is_for_compose "$@"; then
+  containers=yes
+  [ "${1-}" != --compose ] || shift
+fi
 install=''
 yes=''
 for word in "$@"; do
@@ -27,6 +33,19 @@ bad() {
   missing=1
 }
 there() { command -v "$1" >/dev/null 2>&1; }
+
+if [ -n "$containers" ]; then
+  echo 'Containers'
+  if version=$(docker compose version --short 2>/dev/null); then
+    good "Docker Compose $version"
+  else
+    bad 'Docker with Compose 2.30 or newer: https://docs.docker.com/engine/install'
+  fi
+  if docker info >/dev/null 2>&1; then good 'Docker answers'; else bad 'Docker does not answer this user'; fi
+  [ "$missing" -ne 0 ] || sh "$root/deploy/compose/setup.sh" || missing=1
+  [ "$missing" -ne 0 ] || echo 'Tandem can start here: scripts/start.sh --compose'
+  exit "$missing"
+fi
 
 echo 'Tandem itself'
 if there node && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] 2>/dev/null; then

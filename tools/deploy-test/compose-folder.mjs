@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { programs } from './programs.mjs';
@@ -19,6 +19,10 @@ export const COMBINATIONS = [
  */
 export function composeFolder(root, settings = {}, serviceSettings = '') {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-deploy-'));
+  // What is mounted for development, and what the scripts use.
+  for (const part of ['apps', 'libs', 'tools', 'models', 'profiles', 'prompts', 'scripts', 'k6'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   cpSync(join(root, 'deploy'), join(folder, 'deploy'), {
     recursive: true,
     filter: (path) => !/compose\/(secrets|\.env|tandem\.env)$/.test(path),
@@ -33,5 +37,5 @@ export function composeFolder(root, settings = {}, serviceSettings = '') {
       .join(''),
   );
   writeFileSync(join(compose, 'tandem.env'), serviceSettings);
-  return { compose, remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return { folder, compose, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -10,7 +10,10 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, '../..');
 const words = process.argv.slice(2);
 
-/** Each file of checks/ exports `checks`: { name, needs: programs, run(root) }; `run` throws when it fails. */
+/**
+ * Each file of checks/ exports `checks`: { name, needs: programs, run(root) }; `run` throws when it fails, and answers with
+ * the reason where it could not run.
+ */
 const files = readdirSync(join(HERE, 'checks')).filter((file) => file.endsWith('.mjs'));
 const modules = await Promise.all(files.sort().map((file) => import(pathToFileURL(join(HERE, 'checks', file)).href)));
 const chosen = modules
@@ -29,7 +32,12 @@ for (const { name, needs, run } of chosen) {
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1_000).toFixed(1)} s`;
   try {
-    await run(ROOT);
+    const hindered = await run(ROOT);
+    if (typeof hindered === 'string') {
+      skipped.push(`${name} (${hindered})`);
+      console.log(`SKIPPED  ${name}: ${hindered}`);
+      continue;
+    }
     total.passed += 1;
     console.log(`ok       ${name} (${seconds()})`);
   } catch (error) {

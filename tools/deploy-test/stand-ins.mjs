@@ -1,7 +1,8 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { debianRoot } from './debian-root.mjs';
 import { programs, TOOLS } from './programs.mjs';
 
 /** Debian's unstable, for it has the versions that the compose file names: Postgres 18, nginx 1.30, Redis 8. */
@@ -44,10 +45,44 @@ done
 exec nginx -g 'daemon off;'
 `;
 
+/** "check ready" is younger than the promtool of some distributions. */
+const PROMTOOL = `#!/bin/sh
+[ "$*" != 'check ready' ] || exec busybox wget -q -O /dev/null http://127.0.0.1:9090/-/ready
+exec promtool.real "$@"
+`;
+
 /** vLLM's place is taken by the simulator; it is called as vLLM is. */
 const VLLM = `#!/bin/sh
 exec node /app/dist/apps/vllm-simulator/src/main.js "$@"
 `;
+
+/** What watches Tandem, with the programs of this machine: image, the program behind it, who it runs as, its folder. */
+const WATCHERS = {
+  'prom/prometheus:v3.15.0': { program: 'prometheus', more: ['promtool'], user: 65534, folder: '/prometheus' },
+  'prom/alertmanager:v0.34.2': { program: 'prometheus-alertmanager', user: 65534, folder: '/alertmanager' },
+  'prom/node-exporter:v1.10.2': { program: 'prometheus-node-exporter', user: 65534, folder: '/tmp' },
+  'grafana/loki:3.7.8': { program: 'loki', user: 10001, folder: '/loki' },
+};
+/** The programs that `importWatchers` needs. */
+export const WATCHING = Object.values(WATCHERS).flatMap(({ program, more = [] }) => [program, ...more]);
+
+/** Images of compose.observability.yaml, as `importStandIns` made those of compose.yaml. Grafana, DCGM and Alloy cannot be had. */
+export function importWatchers(engine) {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-stand-ins-'));
+  try {
+    for (const name of WATCHING) cpSync(realpathSync(programs.find(name)), join(folder, name));
+    cpSync(join(folder, 'promtool'), join(folder, 'promtool.real'));
+    writeFileSync(join(folder, 'promtool'), PROMTOOL, { mode: 0o755 });
+    for (const [image, { program, user, folder: own }] of Object.entries(WATCHERS))
+      build(engine, folder, image, [
+        `COPY ${program} ${program === 'prometheus' ? 'promtool promtool.real ' : ''}/usr/local/bin/`,
+        `RUN ln -sf /usr/bin/busybox /usr/local/bin/wget && install -d -o ${user} -g ${user} ${own}`,
+        `ENTRYPOINT ["${program}"]`,
+      ]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 /**
  * Images under the official names where no registry can be reached: Debian's packages, and Node and nats-server as this
@@ -133,27 +168,9 @@ function importDebian(engine) {
   if (engine.podman(['images', '--quiet', 'localhost/debian']).trim() !== '') return;
   const archive = join(dirname(TOOLS), 'debian.tar');
   const without = ['--exclude=./var/cache/apt', '--exclude=./var/lib/apt/lists', '--exclude=./usr/share/doc'];
-  programs.run('tar', ['-C', debianRoot(), ...without, '-cf', archive, '.']);
+  programs.run('tar', ['-C', debianRoot(`debian-${DEBIAN}`, DEBIAN, PACKAGES), ...without, '-cf', archive, '.']);
   engine.podman(['import', '--quiet', archive, 'localhost/debian']);
   rmSync(archive);
-}
-
-/** Made once and kept: a minute, and half a GiB. */
-function debianRoot() {
-  const folder = join(dirname(TOOLS), `debian-${DEBIAN}`);
-  if (existsSync(folder)) return folder;
-  const fresh = `${folder}.new`;
-  rmSync(fresh, { recursive: true, force: true });
-  mkdirSync(dirname(folder), { recursive: true });
-  programs.run('debootstrap', [
-    '--variant=minbase',
-    `--include=${PACKAGES.join(',')}`,
-    DEBIAN,
-    fresh,
-    'http://deb.debian.org/debian',
-  ]);
-  programs.run('mv', [fresh, folder]);
-  return folder;
 }
 
 function copy(from, to) {

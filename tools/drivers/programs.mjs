@@ -23,6 +23,7 @@ export function startServer(command, args, { logFile, env = {} }) {
     child.once('error', resolve);
   });
   return {
+    pid: child.pid,
     log: () => readFileSync(logFile, 'utf8').slice(-3_000),
     isOver: () => child.exitCode !== null || child.signalCode !== null,
     stop: async () => {

@@ -6,9 +6,9 @@ import { ServerProcess } from './server-process';
 
 /** The services as they are built (the test command builds them first), seen from the sources or from dist. */
 const ROOT = join(__dirname, '../../..');
-const BUILT = join(basename(ROOT) === 'dist' ? ROOT : join(ROOT, 'dist'), 'apps');
+const BUILT = basename(ROOT) === 'dist' ? ROOT : join(ROOT, 'dist');
 /** As the launcher has it: a service starts with a fifth less CPU time. */
-const COMPILE_CACHE = join(BUILT, '../../.cache/compile');
+const COMPILE_CACHE = join(BUILT, '../.cache/compile');
 
 /** A real service of Tandem in a process of its own. */
 export interface TestService {
@@ -27,13 +27,19 @@ export interface TestService {
   end(): Promise<void>;
 }
 
+export interface ServiceOptions {
+  readonly nodeOptions?: readonly string[];
+  /** The folder `dist` of another version; without one, this checkout's. */
+  readonly build?: string;
+}
+
 /** Starts a built service on a free port and waits until /health/ready says yes. It ends with the test process. */
 export async function startServiceProcess(
   name: string,
   env: Readonly<Record<string, string>>,
-  nodeOptions: readonly string[] = [],
+  { nodeOptions = [], build = BUILT }: ServiceOptions = {},
 ): Promise<TestService> {
-  const program = join(BUILT, name, 'src/main.js');
+  const program = join(build, 'apps', name, 'src/main.js');
   if (!existsSync(program)) throw new Error(`${program} is missing: run "npm run build" first`);
   const folder = mkdtempSync(join(tmpdir(), `tandem-${name}-`));
   const logFile = join(folder, 'service.log');

@@ -20,6 +20,10 @@ export interface SystemOptions {
   readonly engine?: 'simulator' | { readonly url: string };
   /** How long the engine may take until it serves, milliseconds (default 60,000). */
   readonly readyWithinMs?: number;
+  /** Servers that were there before and outlive the system; without them it has its own. */
+  readonly servers?: { readonly nats: TestNats; readonly postgres: TestPostgres };
+  /** The folder `dist` of another version of the services; without one, this checkout's. */
+  readonly build?: string;
 }
 
 /** An engine as model-manager's `/status` tells it. */
@@ -66,8 +70,10 @@ export async function startSystem({
   env = {},
   engine = 'simulator',
   readyWithinMs = 60_000,
+  servers,
+  build,
 }: SystemOptions = {}): Promise<TestSystem> {
-  const [nats, postgres] = await Promise.all([startNats({ jetstream: true }), startPostgres()]);
+  const { nats, postgres } = servers ?? (await ownServers());
   const engines = mkdtempSync(join(tmpdir(), 'tandem-engines-'));
   // An engine outlives a killed model-manager on purpose, so the test process must see to it.
   const guard = leash(`sleep 1; ${killEngines(engines)}; rm -rf ${shellWord(engines)}`);
@@ -88,7 +94,7 @@ export async function startSystem({
   };
   const running: TestService[] = [];
   const add = async (name: ServiceName, more: Environment = {}): Promise<TestService> => {
-    const service = await startServiceProcess(name, { ...common, ...more });
+    const service = await startServiceProcess(name, { ...common, ...more }, build === undefined ? {} : { build });
     running.push(service);
     return service;
   };
@@ -96,7 +102,7 @@ export async function startSystem({
     await Promise.all(running.map((service) => service.end()));
     // A model-manager that a test has killed, and not started again, has left its engine.
     spawnSync('sh', ['-c', killEngines(engines)]);
-    await Promise.all([nats.stop(), postgres.stop(), guard.release()]);
+    await Promise.all([...(servers === undefined ? [nats.stop(), postgres.stop()] : []), guard.release()]);
     rmSync(engines, { recursive: true, force: true });
   };
   const started = await Promise.allSettled([
@@ -156,6 +162,11 @@ export async function startSystem({
     throw error;
   }
   return system;
+}
+
+async function ownServers(): Promise<{ nats: TestNats; postgres: TestPostgres }> {
+  const [nats, postgres] = await Promise.all([startNats({ jetstream: true }), startPostgres()]);
+  return { nats, postgres };
 }
 
 async function servesModels(system: TestSystem): Promise<boolean> {

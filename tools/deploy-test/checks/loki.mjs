@@ -1,11 +1,7 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startServer, untilReady } from '../../drivers/programs.mjs';
+import { withLoki } from '../loki-server.mjs';
 import { programs } from '../programs.mjs';
-
-const RULES = 'deploy/loki/rules/fake/alerts.yml';
 
 /** As deploy/alloy labels them: app, service, level. The line is what the service or vLLM wrote. */
 const LINES = [
@@ -25,28 +21,8 @@ const LINES = [
 ];
 
 async function logs(root) {
-  const folder = mkdtempSync(join(tmpdir(), 'tandem-loki-'));
-  const port = await freePort();
-  const config = join(folder, 'loki.yml');
-  mkdirSync(join(folder, 'rules/fake'), { recursive: true });
-  // Other places, and a look each second: else a rule is looked at twice a minute.
-  const given = readFileSync(join(root, 'deploy/loki/loki.yml'), 'utf8');
-  writeFileSync(
-    config,
-    given
-      .replaceAll('/etc/loki/rules', join(folder, 'rules'))
-      .replaceAll(/(: |: \[)\/loki/g, `$1${folder}/data`)
-      .replace('http_listen_port: 3100', `http_listen_port: ${port}\n  http_listen_address: 127.0.0.1`)
-      .replace('grpc_listen_port: 9096', `grpc_listen_port: ${await freePort()}\n  grpc_listen_address: 127.0.0.1`)
-      .replace('path_prefix:', 'instance_addr: 127.0.0.1\n  path_prefix:'),
-  );
-  const rules = readFileSync(join(root, RULES), 'utf8').replace('interval: 30s', 'interval: 1s');
-  writeFileSync(join(folder, 'rules/fake/alerts.yml'), rules);
   programs.run('loki', ['-verify-config', `-config.file=${join(root, 'deploy/loki/loki.yml')}`]);
-  const loki = startServer(programs.find('loki'), [`-config.file=${config}`], { logFile: join(folder, 'loki.log') });
-  const url = `http://127.0.0.1:${port}`;
-  try {
-    await untilReady(loki, 'loki', async () => (await fetch(`${url}/ready`)).ok);
+  await withLoki(root, async (url) => {
     await push(url);
     const firing = await eventuallyFiring(url, 3);
     const expected = ['TandemLogCudaOutOfMemory vllm', 'TandemLogErrors usage-service', 'TandemLogTimeouts '];
@@ -56,12 +32,7 @@ async function logs(root) {
     const others = labels.filter((name) => !['app', 'service', 'level', 'service_name'].includes(name));
     if (others.length > 0) throw new Error(`labels that grow: ${others.join(', ')}`);
     for (const query of queriesOf(root)) programs.run('logcli', ['--addr', url, '--quiet', 'query', query]);
-  } catch (error) {
-    throw new Error(`${error.message}\n${loki.log()}`);
-  } finally {
-    await loki.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function push(url) {
@@ -96,16 +67,6 @@ function queriesOf(root) {
     .flatMap(({ targets = [] }) => targets)
     .filter(({ datasource }) => datasource.type === 'loki')
     .map(({ expr }) => expr);
-}
-
-function freePort() {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 export const checks = [
