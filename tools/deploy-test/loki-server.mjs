@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer, untilReady } from '../drivers/programs.mjs';
+import { freePort } from './free-port.mjs';
 import { programs } from './programs.mjs';
 
 const RULES = 'deploy/loki/rules/fake/alerts.yml';
@@ -37,14 +37,4 @@ export async function withLoki(root, use) {
     await loki.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function freePort() {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

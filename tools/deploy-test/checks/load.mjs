@@ -13,6 +13,8 @@ async function benchmark(root) {
     for (const [scenario, duration] of [
       ['smoke', '5s'],
       ['ramp', '9s'],
+      ['spike', '9s'],
+      ['soak', '5s'],
     ]) {
       const words = [scenario, '--url', system.url, '--duration', duration, '--out', out];
       const { code, said } = await run(join(root, 'scripts/benchmark.sh'), words, system.apiKey);
@@ -22,7 +24,8 @@ async function benchmark(root) {
       const users = [...report.matchAll(/^\| +(\d+) +\| +(\d+) +\|/gm)].filter(
         ([, , requests]) => Number(requests) > 0,
       );
-      if (users.length !== { smoke: 1, ramp: 3 }[scenario]) throw new Error(`a stage measured nothing:\n${report}`);
+      if (users.length !== { smoke: 1, ramp: 3, spike: 2, soak: 1 }[scenario])
+        throw new Error(`a stage measured nothing:\n${report}`);
       if (!readFileSync(join(out, 'report.html'), 'utf8').includes('<svg')) throw new Error('report.html has no chart');
     }
   } finally {
