@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { DeadLetters, type DeadReason } from './dead-letters';
 import { ledgerMetrics, type LedgerMetrics } from './ledger-metrics';
-import { LedgerRepository } from './ledger.repository';
+import { LedgerRepository, prepareRows, type PreparedRows } from './ledger.repository';
 import { mergeEvents } from './merge-events';
 import type { MessageHand } from './message-hand';
 import { pause } from './pause';
@@ -21,6 +21,13 @@ export interface Letter {
   message: JsMsg;
   events: UsageEvent[];
   fault: { reason: DeadReason; detail: string } | null;
+}
+
+/** Messages that are written together, and the rows that they make. */
+export interface LedgerBatch {
+  letters: Letter[];
+  events: UsageEvent[];
+  rows: PreparedRows;
 }
 
 type Written = { kind: 'written' } | { kind: 'refused'; detail: string } | { kind: 'stopped' };
@@ -43,11 +50,8 @@ export class LedgerWriter {
   }
 
   /** Resolves when every message is dealt with, however long the database is away, or when `stop` is aborted. */
-  async take(letters: readonly Letter[], hand: MessageHand, stop: AbortSignal): Promise<void> {
-    const written = await this.write(
-      letters.flatMap((letter) => letter.events),
-      stop,
-    );
+  async take({ letters, events, rows }: LedgerBatch, hand: MessageHand, stop: AbortSignal): Promise<void> {
+    const written = await this.write(events, rows, stop);
     // One of them spoils the whole: each by itself, to find out which.
     if (written.kind === 'refused') for (const letter of letters) await this.writeAlone(letter, stop);
     if (stop.aborted && written.kind !== 'written') return;
@@ -55,15 +59,18 @@ export class LedgerWriter {
   }
 
   private async writeAlone(letter: Letter, stop: AbortSignal): Promise<void> {
-    const written = await this.write(letter.events, stop);
+    const written = await this.writeEvents(letter.events, stop);
     if (written.kind !== 'refused') return;
     letter.fault ??= { reason: 'refused_by_database', detail: written.detail };
-    for (const event of letter.events) await this.write([event], stop);
+    for (const event of letter.events) await this.writeEvents([event], stop);
+  }
+
+  private writeEvents(events: readonly UsageEvent[], stop: AbortSignal): Promise<Written> {
+    return this.write(events, prepareRows(mergeEvents(events)), stop);
   }
 
   /** Tries until the rows stand in the database, or can never stand there. */
-  private async write(events: readonly UsageEvent[], stop: AbortSignal): Promise<Written> {
-    const rows = mergeEvents(events);
+  private async write(events: readonly UsageEvent[], rows: PreparedRows, stop: AbortSignal): Promise<Written> {
     for (let failures = 0; ; failures++) {
       const endTimer = this.metrics.writeSeconds.startTimer();
       try {
@@ -110,8 +117,14 @@ export class LedgerWriter {
   }
 }
 
-/** Opens a message. It costs as much as half of its writing, so the next batch is opened while Postgres writes this one. */
-export function readLetter(message: JsMsg): Letter {
+/** Opens messages and makes their rows. It costs as much as writing them: the next batch is opened while Postgres has this one. */
+export function openBatch(messages: readonly JsMsg[]): LedgerBatch {
+  const letters = messages.map(readLetter);
+  const events = letters.flatMap((letter) => letter.events);
+  return { letters, events, rows: prepareRows(mergeEvents(events)) };
+}
+
+function readLetter(message: JsMsg): Letter {
   const deliveries = message.info.deliveryCount;
   if (deliveries > MAX_DELIVERIES)
     return { message, events: [], fault: { reason: 'too_many_deliveries', detail: `delivered ${deliveries} times` } };

@@ -11,6 +11,18 @@ const FAULT_OF_THE_DATA = /^2[23]/;
 /** Has the code of a check constraint, but is ours to mend: another service dropped the month in between. */
 const NO_PARTITION = /^no partition of relation/;
 
+/** Rows as Postgres takes them: all that this process has to do for them is done. */
+export interface PreparedRows {
+  readonly createdAt: readonly number[];
+  /** One array a column. */
+  readonly columns: string[];
+}
+
+/** @param rows at most one a request. */
+export function prepareRows(rows: readonly LedgerRow[]): PreparedRows {
+  return { createdAt: rows.map((row) => row.createdAt), columns: columnsOf(rows) };
+}
+
 /** Writes rows of the ledger. */
 @Injectable()
 export class LedgerRepository {
@@ -19,12 +31,12 @@ export class LedgerRepository {
     private readonly months: MonthPartitions,
   ) {}
 
-  /** @param rows at most one a request. One transaction: all or none. @returns how many rows are new or changed. */
-  async upsert(rows: readonly LedgerRow[]): Promise<number> {
-    if (rows.length === 0) return 0;
-    await this.months.ensure(rows.map((row) => row.createdAt));
+  /** One transaction: all or none. @returns how many rows are new or changed. */
+  async upsert({ createdAt, columns }: PreparedRows): Promise<number> {
+    if (createdAt.length === 0) return 0;
+    await this.months.ensure(createdAt);
     try {
-      return await this.write(SHARE_LEDGER, UPSERT, columnsOf(rows));
+      return await this.write(SHARE_LEDGER, UPSERT, columns);
     } catch (error) {
       if (isMissingPartition(error)) this.months.forget();
       throw error;

@@ -6,7 +6,7 @@ import { Logger } from 'nestjs-pino';
 import { DeadLetters } from './dead-letters';
 import { lagOf, openConsumer } from './ledger-consumer';
 import { ledgerMetrics, type LedgerMetrics } from './ledger-metrics';
-import { LedgerWriter, readLetter } from './ledger-writer';
+import { LedgerWriter, openBatch } from './ledger-writer';
 import { MessageHand } from './message-hand';
 import { pause } from './pause';
 
@@ -66,10 +66,10 @@ export class LedgerService implements OnApplicationBootstrap, OnModuleDestroy {
     if (stop.aborted) messages.stop();
     const hand = new MessageHand();
     let written: Promise<void> = Promise.resolve();
-    for await (const batch of hand.batches(messages)) {
-      const letters = batch.map(readLetter);
+    for await (const together of hand.batches(messages)) {
+      const batch = openBatch(together);
       await written; // one batch after the other, so that what came first is written first
-      written = this.writer.take(letters, hand, stop);
+      written = this.writer.take(batch, hand, stop);
       written.catch(() => undefined); // thrown above, or below
     }
     await written;
