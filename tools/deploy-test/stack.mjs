@@ -9,7 +9,8 @@ import { importStandIns } from './stand-ins.mjs';
 export const STACK_NEEDS = ['podman', 'runc', 'catatonit', 'debootstrap', 'docker', 'docker-compose', 'curl'];
 
 const HTTPS_PORT = 18443;
-const STARTED_WITHIN_S = 300;
+/** Two slow cores compile the services and the UI in minutes. */
+const STARTED_WITHIN_S = 600;
 const SIMULATED =
   'NVIDIA_SMI_COMMAND=node dist/apps/vllm-simulator/src/nvidia-smi.js\nVLLM_SIM_TOKENS_PER_SECOND=200\n';
 
