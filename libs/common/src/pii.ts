@@ -16,7 +16,7 @@ export const PII_MARKS: Readonly<Record<PiiKind, string>> = {
 };
 
 /** RFC 5321: 64 characters before the @ and 254 in all; nothing else here is longer. */
-const LONGEST = 256;
+export const LONGEST_PII = 256;
 const LOCAL = /[\p{L}\p{N}._%+'-]{1,64}$/u;
 const DOMAIN = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})\.){1,5}(?:[A-Za-z]{2,24}|\p{L}{2,24})/u;
 const BEFORE = '(?<![A-Za-z0-9_])';
@@ -39,12 +39,8 @@ const PHONES = [
   `${BEFORE}\\(?[2-9]\\d{2}\\)?[ .-]\\d{3}[ .-]\\d{4}${BEHIND}`,
 ].map((source) => new RegExp(source, 'g'));
 const IBAN_START = new RegExp(`${BEFORE}[A-Za-z]{2}\\d{2}(?= ?[A-Za-z0-9])`, 'g');
-/** In no e-mail address. */
-const BREAK = /[\s<>()[\],;:"]/;
-const NUMBER_TAIL = new RegExp(`${BEFORE}[+(]*\\d[\\d ().+\\u2010-\\u2015-]*$|[+(]+$`);
-const IBAN_TAIL = new RegExp(`${BEFORE}[A-Za-z]{2}\\d{2}[A-Za-z0-9 ]{0,36}$`);
 /** ISO 13616: the length by country, from SWIFT's registry. */
-const IBAN_LENGTHS: Readonly<Record<string, number>> = Object.fromEntries(
+export const IBAN_LENGTHS: Readonly<Record<string, number>> = Object.fromEntries(
   (
     'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29 ES24 FI18 ' +
     'FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 ' +
@@ -80,18 +76,6 @@ export function maskPii(text: string): string {
   return at === 0 ? text : masked + text.slice(at);
 }
 
-/** Where something begins that may become personal data when more text follows; the text's length: nothing does. */
-export function piiMayBeginAt(given: string): number {
-  const from = Math.max(0, given.length - LONGEST);
-  const tail = plain(given.slice(from));
-  let word = tail.length;
-  while (word > 0 && !BREAK.test(tail.charAt(word - 1))) word -= 1;
-  const digits = /[\d+(]/.test(tail);
-  const number = digits ? (NUMBER_TAIL.exec(tail)?.index ?? tail.length) : tail.length;
-  const iban = digits ? (IBAN_TAIL.exec(tail)?.index ?? tail.length) : tail.length;
-  return from + Math.min(word, number, iban);
-}
-
 /** Full-width forms as the plain ones, at the same places. */
 function plain(text: string): string {
   return /[\uff01-\uff5e]/.test(text)
@@ -103,7 +87,7 @@ function emails(text: string): PiiPlace[] {
   const places: PiiPlace[] = [];
   for (let at = text.indexOf('@'); at !== -1; at = text.indexOf('@', at + 1)) {
     const local = LOCAL.exec(text.slice(Math.max(0, at - 64), at))?.[0] ?? '';
-    const domain = DOMAIN.exec(text.slice(at + 1, at + 1 + LONGEST))?.[0] ?? '';
+    const domain = DOMAIN.exec(text.slice(at + 1, at + 1 + LONGEST_PII))?.[0] ?? '';
     if (local !== '' && domain !== '')
       places.push({ kind: 'email', start: at - local.length, end: at + 1 + domain.length });
   }

@@ -19,20 +19,28 @@ export interface Found {
   verdict: Verdict;
 }
 
-export interface Scan {
-  found: Found[];
-  /** Up to here nothing can be part of a match any more, whatever follows. Those found end here or before. */
-  safe: number;
-}
-
-/** Looks for one kind of thing. Pure: it keeps nothing between two calls. */
+/** Looks for one kind of thing, in any number of texts at once. */
 export interface Detector {
-  /**
-   * @param from where to look from; what stands before it is context (is this the beginning of a word?).
-   * @param last nothing follows.
-   */
-  scan(text: string, from: number, last: boolean): Scan;
+  begin(): Scanner;
 }
 
-/** Characters in front of `from` that detectors may look at. */
+/** What is kept of a text: what is held of it, and a little in front of that. */
+export interface Kept {
+  /** From a place in the whole on, or from as near to it as is kept. @returns the text and where it begins. */
+  textFrom(from: number): { text: string; base: number };
+}
+
+/** Looks through one text that comes in pieces, and reads each character of it once. */
+export interface Scanner {
+  /**
+   * @param piece what comes next.
+   * @param last nothing follows.
+   * @param kept the text up to the end of the piece.
+   * @param found takes what was found, at its place in the whole. Each match is told of once.
+   * @returns a place in the whole: nothing in front of it can be part of a match that has not been told of.
+   */
+  read(piece: string, last: boolean, kept: Kept, found: Found[]): number;
+}
+
+/** Characters in front of what is held that scanners may look back at. */
 export const CONTEXT_CHARS = 8;

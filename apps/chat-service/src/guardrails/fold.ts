@@ -4,8 +4,8 @@
  * `ㅂㅏㅂㅗ` reads as `바보` does (NFKD, Unicode Annex 15, and the letters of Unicode's Hangul Jamo block).
  */
 
-/** What one code point is. Symbols: the letters and digits that it stands for, as UTF-16 code units. */
-export type Folded = Uint16Array | typeof GAP | typeof NOTHING | typeof ACCENT;
+/** What one code point is: one of the three below, or where its symbols stand in `FOLD_SYMBOLS`. */
+export type Folded = number;
 
 /** White space, punctuation, signs. */
 export const GAP = 1;
@@ -13,6 +13,12 @@ export const GAP = 1;
 export const NOTHING = 2;
 /** Belongs to the letter before it, if the two make another letter together; else it is as if it was not there. */
 export const ACCENT = 3;
+/** From here on: letters and digits. */
+export const LETTERS = 4;
+/** Of a code point there are fewer symbols: the most has U+FDFA, 18. */
+const COUNT_BITS = 5;
+/** Code points above U+FFFF that are remembered, which nearly all texts do with. */
+const MAX_MET_BEYOND = 4_096;
 
 const LETTER = /[\p{L}\p{N}]/u;
 const MARK = /\p{M}/u;
@@ -45,13 +51,48 @@ const LEADING = 'ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ';
 const VOWELS = 'ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ';
 const TRAILING = 'ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ';
 
-/** Of the code points that were met, all below U+10000 at their place. */
-const met: (Folded | undefined)[] = new Array<Folded | undefined>(0x10000);
+/** The symbols of all code points that were met, one after the other: UTF-16 code units of the letters they stand for. */
+export let FOLD_SYMBOLS = new Uint16Array(2 ** 12);
+let symbolsUsed = 0;
+/** Below U+10000 at their place; 0: not met yet. */
+const met = new Uint32Array(0x10000);
+const metBeyond = new Map<number, Folded>();
 
 /** What a code point is read as. */
 export function folded(codePoint: number): Folded {
-  if (codePoint > 0xffff) return foldOne(String.fromCodePoint(codePoint));
-  return (met[codePoint] ??= foldOne(String.fromCharCode(codePoint)));
+  const known = codePoint > 0xffff ? metBeyond.get(codePoint) : met[codePoint];
+  return known === undefined || known === 0 ? meet(codePoint) : known;
+}
+
+/** Where the symbols begin. */
+export function firstSymbol(fold: Folded): number {
+  return (fold - LETTERS) >>> COUNT_BITS;
+}
+
+export function symbolCount(fold: Folded): number {
+  return (fold - LETTERS) & ((1 << COUNT_BITS) - 1);
+}
+
+function meet(codePoint: number): Folded {
+  const read = foldOne(String.fromCodePoint(codePoint));
+  const kept = symbolsUsed;
+  const fold = typeof read === 'number' ? read : keep(read);
+  if (codePoint <= 0xffff) met[codePoint] = fold;
+  else if (metBeyond.size < MAX_MET_BEYOND) metBeyond.set(codePoint, fold);
+  // Good until the next one is met.
+  else symbolsUsed = kept;
+  return fold;
+}
+
+function keep(symbols: string): Folded {
+  if (symbolsUsed + symbols.length > FOLD_SYMBOLS.length) {
+    const more = new Uint16Array(FOLD_SYMBOLS.length * 2);
+    more.set(FOLD_SYMBOLS);
+    FOLD_SYMBOLS = more;
+  }
+  const first = symbolsUsed;
+  for (let i = 0; i < symbols.length; i++) FOLD_SYMBOLS[symbolsUsed++] = symbols.charCodeAt(i);
+  return LETTERS + ((first << COUNT_BITS) | symbols.length);
 }
 
 /** Whether an accent makes another letter of the one before it (e + ´), and does not just strike it through. */
@@ -63,7 +104,7 @@ export function composes(base: number, accent: number): boolean {
 /** The symbol of an ASCII letter or digit; 0 for any other sign. */
 export const ASCII_SYMBOLS = Uint8Array.from({ length: 128 }, (_, code) => {
   const fold = foldOne(String.fromCharCode(code));
-  return typeof fold === 'object' ? (fold[0] ?? 0) : 0;
+  return typeof fold === 'string' ? fold.charCodeAt(0) : 0;
 });
 
 /** A word as it is looked for: its symbols, and how often it has something between them. */
@@ -78,10 +119,10 @@ export function foldWord(word: string): FoldedWord {
   let inGap = false;
   for (const character of word) {
     const fold = folded(character.codePointAt(0) ?? 0);
-    if (typeof fold === 'object') {
+    if (fold >= LETTERS) {
       if (inGap && symbols.length > 0) gaps += 1;
       inGap = false;
-      symbols.push(...fold);
+      for (let i = 0; i < symbolCount(fold); i++) symbols.push(FOLD_SYMBOLS[firstSymbol(fold) + i] ?? 0);
     } else if (fold === GAP) inGap = true;
     else if (fold === ACCENT && composes(symbols.at(-1) ?? 0, character.charCodeAt(0)))
       symbols.push(character.charCodeAt(0));
@@ -89,14 +130,15 @@ export function foldWord(word: string): FoldedWord {
   return { symbols, gaps };
 }
 
-function foldOne(character: string): Folded {
+/** The symbols, or what else it is. */
+function foldOne(character: string): string | typeof GAP | typeof NOTHING | typeof ACCENT {
   if (INVISIBLE.test(character)) return NOTHING;
   if (GENERIC_ACCENT.test(character)) return ACCENT;
   const decomposed = character.normalize('NFKD').toUpperCase().toLowerCase().normalize('NFKD');
   let symbols = '';
   for (const part of decomposed) if (LETTER.test(part) || MARK.test(part)) symbols += hangulLetters(part);
   if (symbols === '') return INVISIBLE.test(decomposed) ? NOTHING : GAP;
-  return Uint16Array.from({ length: symbols.length }, (_, at) => symbols.charCodeAt(at));
+  return symbols;
 }
 
 /** Conjoining letters (U+1100 to U+11FF) as those that a keyboard types. */

@@ -1,7 +1,7 @@
 import { FrameKind, MAX_BATCH_BYTES } from '#contracts/frames';
 import type { AnswerRewriter, RewrittenKind } from '../generation/answer-rewriter';
 import type { Detector, Verdict } from './detection';
-import { GuardedText, guardText } from './guarded-text';
+import { GuardedText, guardText, type Guarded } from './guarded-text';
 
 /** What is done about what was found in an answer. */
 export interface AnswerWatch {
@@ -123,10 +123,7 @@ export class GuardedStream implements AnswerRewriter {
     return text;
   }
 
-  private through(
-    text: GuardedText,
-    step: (text: GuardedText) => { text: string; verdicts: Verdict[]; blocked: boolean },
-  ): string {
+  private through(text: GuardedText, step: (text: GuardedText) => Guarded): string {
     if (this.blocked) return '';
     const guarded = step(text);
     if (guarded.verdicts.length > 0) this.watch.found(guarded.verdicts);

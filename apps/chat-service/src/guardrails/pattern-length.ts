@@ -1,6 +1,7 @@
 import type { RE2JS } from 're2js';
+import { programOf } from './pattern-automaton';
 
-/** re2js compiles as RE2 does (prog.go): an instruction is one of these. */
+/** Instructions of re2js, as in RE2's prog.go. */
 const ALT = 1;
 const ALT_MATCH = 2;
 const FAIL = 5;
@@ -8,20 +9,9 @@ const MATCH = 6;
 const FIRST_RUNE = 8;
 const LAST_RUNE = 11;
 
-interface Instruction {
-  op: number;
-  out: number;
-  arg: number;
-}
-
-interface Program {
-  inst: Instruction[];
-  start: number;
-}
-
 /** Characters (code points) of the longest match of a pattern; null: it has none, a part may repeat for ever. */
 export function longestMatch(pattern: RE2JS): number | null {
-  const { inst, start } = (pattern.re2() as unknown as { prog: Program }).prog;
+  const { inst, start } = programOf(pattern);
   const lengths = new Map<number, number>();
   const open = new Set<number>();
   // Depth first, without recursion: a program has thousands of instructions.
@@ -49,7 +39,7 @@ export function longestMatch(pattern: RE2JS): number | null {
   return lengths.get(start) ?? 0;
 }
 
-function nextsOf({ op, out, arg }: Instruction): number[] {
+function nextsOf({ op, out, arg }: { op: number; out: number; arg: number }): number[] {
   if (op === MATCH || op === FAIL) return [];
   return op === ALT || op === ALT_MATCH ? [out, arg] : [out];
 }

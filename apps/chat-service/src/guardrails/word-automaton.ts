@@ -8,18 +8,25 @@ const ROOT = 0;
 const NONE = -1;
 /** Integers of a slot. */
 const SLOT = 4;
+/** Integers of all rows: four megabytes, which hold the first two or three letters of most lists. */
+const MAX_ROW_INTEGERS = 2 ** 20;
 
 /**
- * All words of a list at once, in one pass over a text (Aho and Corasick, Communications of the ACM 18(6), 1975). The
- * transitions of all nodes stand in one hash table of integers: ten thousand words are two megabytes, and a step is one
- * or two reads.
+ * All words of a list at once, in one pass over a text (Aho and Corasick, Communications of the ACM 18(6), 1975). A text
+ * is nearly always at the first letters of a word: for those nodes a row says where each symbol leads, failures
+ * included. The transitions of the others stand in one hash table of integers.
  */
 export class WordAutomaton<T> {
   /** Node, symbol and target of each slot, side by side: a look is one line of the processor's cache. */
   private readonly slots: Int32Array;
   private readonly mask: number;
-  /** Children of the root by symbol: most steps end there. */
-  private readonly first = new Int32Array(2 ** 16);
+  /** The column of each symbol in the rows; 0: no word has it. */
+  private readonly columns = new Uint16Array(2 ** 16);
+  private readonly columnCount: number;
+  /** Where each symbol leads from each of the first nodes (in `rowOf`), one row after the other. */
+  private readonly rows: Int32Array;
+  /** By node, where its row begins; -1: it has none. */
+  private readonly rowOf: Int32Array;
   private readonly failure: Int32Array;
   private readonly depths: Int32Array;
   /** The next node on the way of failures at which a word ends; the node itself where one does. */
@@ -41,16 +48,26 @@ export class WordAutomaton<T> {
     this.next = new Int32Array(nodes).fill(NONE);
     this.parents = new Int32Array(nodes);
     this.symbols = new Uint16Array(nodes);
-    this.linkFailures(this.plant(words));
+    this.columnCount = 1 + this.numberColumns(words);
+    const used = this.plant(words);
+    const rowCount = Math.max(1, Math.min(used, Math.floor(MAX_ROW_INTEGERS / this.columnCount)));
+    this.rows = new Int32Array(rowCount * this.columnCount);
+    this.rowOf = new Int32Array(used).fill(NONE);
+    this.linkFailures(used, rowCount);
   }
 
   /** The node for a symbol that comes after what `node` stands for. */
   step(node: number, symbol: number): number {
-    for (let from = node; from !== ROOT; from = this.failure[from] ?? ROOT) {
+    const column = this.columns[symbol] ?? 0;
+    if (column === 0) return ROOT;
+    let from = node;
+    for (;;) {
+      const row = this.rowOf[from] ?? NONE;
+      if (row !== NONE) return this.rows[row + column] ?? ROOT;
       const to = this.child(from, symbol);
       if (to !== NONE) return to;
+      from = this.failure[from] ?? ROOT;
     }
-    return this.first[symbol] ?? ROOT;
   }
 
   /** Symbols of the longest beginning of a word that ends here. */
@@ -79,7 +96,7 @@ export class WordAutomaton<T> {
     for (const { symbols, value } of words) {
       let node = ROOT;
       for (const symbol of symbols) {
-        let to = node === ROOT ? (this.first[symbol] ?? ROOT) || NONE : this.child(node, symbol);
+        let to = this.child(node, symbol);
         if (to === NONE) {
           to = used++;
           this.put(node, symbol, to);
@@ -96,18 +113,50 @@ export class WordAutomaton<T> {
     return used;
   }
 
-  /** In order of depth, since a failure always leads to a node that is less deep. */
-  private linkFailures(nodes: number): void {
-    for (const node of Int32Array.from({ length: nodes - 1 }, (_, at) => at + 1).sort(
-      (a, b) => this.depth(a) - this.depth(b),
-    )) {
-      const parent = this.parents[node] ?? ROOT;
-      const failure = parent === ROOT ? ROOT : this.step(this.failure[parent] ?? ROOT, this.symbols[node] ?? 0);
-      this.failure[node] = failure;
-      const inherited = this.firstEnd(failure);
-      this.ends[node] = this.values.has(node) ? node : inherited;
-      this.next[node] = inherited;
+  /** @returns how many symbols the words have. */
+  private numberColumns(words: readonly AutomatonWord<T>[]): number {
+    let count = 0;
+    for (const { symbols } of words)
+      for (const symbol of symbols) if (this.columns[symbol] === 0) this.columns[symbol] = ++count;
+    return count;
+  }
+
+  /** Level by level, since a failure always leads to a node that is less deep. The first nodes have rows. */
+  private linkFailures(nodes: number, rowCount: number): void {
+    const order = Int32Array.from({ length: nodes }, (_, at) => at).sort((a, b) => this.depth(a) - this.depth(b));
+    this.addRow(ROOT, 0);
+    for (let from = 1; from < nodes;) {
+      let to = from;
+      while (to < nodes && this.depth(order[to] ?? ROOT) === this.depth(order[from] ?? ROOT)) to += 1;
+      const level = order.subarray(from, to);
+      for (const node of level) this.linkFailure(node);
+      for (const node of level) this.enterInParentsRow(node);
+      for (let place = from; place < to && place < rowCount; place++)
+        this.addRow(order[place] ?? ROOT, place * this.columnCount);
+      from = to;
     }
+  }
+
+  private linkFailure(node: number): void {
+    const parent = this.parents[node] ?? ROOT;
+    const failure = parent === ROOT ? ROOT : this.step(this.failure[parent] ?? ROOT, this.symbols[node] ?? 0);
+    this.failure[node] = failure;
+    const inherited = this.firstEnd(failure);
+    this.ends[node] = this.values.has(node) ? node : inherited;
+    this.next[node] = inherited;
+  }
+
+  private enterInParentsRow(node: number): void {
+    const row = this.rowOf[this.parents[node] ?? ROOT] ?? NONE;
+    if (row !== NONE) this.rows[row + (this.columns[this.symbols[node] ?? 0] ?? 0)] = node;
+  }
+
+  /** As the node it fails to, but for its own children, who are the next level. */
+  private addRow(node: number, at: number): void {
+    this.rowOf[node] = at;
+    if (node === ROOT) return;
+    const from = this.rowOf[this.failure[node] ?? ROOT] ?? 0;
+    this.rows.copyWithin(at, from, from + this.columnCount);
   }
 
   private child(node: number, symbol: number): number {
@@ -121,10 +170,6 @@ export class WordAutomaton<T> {
   }
 
   private put(node: number, symbol: number, to: number): void {
-    if (node === ROOT) {
-      this.first[symbol] = to;
-      return;
-    }
     const { slots } = this;
     let slot = this.slot(node, symbol);
     while (slots[slot * SLOT] !== NONE) slot = (slot + 1) & this.mask;
