@@ -52,6 +52,34 @@ const WRAPPINGS: [string, (code: string) => string][] = [
     'Korean words around it',
     (code) => `다음은 요청하신 코드입니다:\n\n\`\`\`python\n${code}\n\`\`\`\n\n이 코드는 이름을 출력합니다.`,
   ],
+  [
+    'two paragraphs and a name of code in them',
+    (code) =>
+      `Certainly! Below is a Python function named \`add\` that takes two numbers as input. If one is no number, it is converted first.\n\nHere's the implementation:\n\n\`\`\`python\n${code}\n\`\`\`\n\n### How it works:\n1. It takes both.\n`,
+  ],
+  [
+    'a heading with the name of a file',
+    (code) =>
+      `Certainly! Below is a module. It adheres to the conventions, type hints included.\n\n### \`adder.py\`\n\n\`\`\`python\n${code}\n\`\`\`\n\n### Notes\n- none`,
+  ],
+  [
+    'a plan in steps',
+    (code) =>
+      `To solve this problem, we need to add two numbers (\\( a \\) and \\( b \\)). The approach involves:\n\n1. Read both.\n2. Add them.\n\nHere's the code:\n\n\`\`\`python\n${code}\n\`\`\``,
+  ],
+  [
+    'thinking, an approach with points, and a heading',
+    (code) =>
+      `<think>\nOkay, so I need to add. Maybe:\n\n\`\`\`python\nwrong()\n\`\`\`\n\nWait, no.\n</think>\n\nTo solve this, we add.\n\n### Approach\n1. **Read**: both\n2. **Add**: them\n- Take care of \`None\`.\n\n---\n\n### Solution Code\n\`\`\`python\n${code}\n\`\`\`\n\n### Explanation\n- **Read**: both`,
+  ],
+  [
+    'thinking, bold headings',
+    (code) =>
+      `<think>\n\n</think>\n\n**Step-by-Step Explanation:**\n\n1. **Read**: both\n\n**Solution Code:**\n\n\`\`\`python\n${code}\n\`\`\``,
+  ],
+  ['a title', (code) => `# Solution\n\nThe function below adds two numbers.\n\n\`\`\`python\n${code}\n\`\`\``],
+  ['a bold answer', (code) => `**Answer:**\n\n\`\`\`python\n${code}\n\`\`\``],
+  ['a space of the tokenizer before the fence', (code) => ` \`\`\`python\n${code}\n\`\`\``],
   ['Korean words without a fence', (code) => `물론입니다!\n${code}\n\n위 코드는 이름을 출력합니다.`],
 ];
 
@@ -87,6 +115,15 @@ describe('the code that is taken out of what a model says', () => {
       'note = 3',
       '이름 = "제이"',
       'Select name from users',
+      '# adder.py\n\nx = 1',
+      '# adds\nx = 1',
+      '#include <stdio.h>',
+      '**p = 1;',
+      '1.5 + x',
+      '- name: x\n  run: y',
+      '---\na: 1',
+      'Dim x As Integer',
+      'Class Foo extends Bar',
     ])
       for (const size of [1, 1_000]) expect(pieces(cut(code, size)).join('')).toBe(code);
   });
@@ -132,6 +169,14 @@ describe('the code that is taken out of what a model says', () => {
       '\r\n',
       '설명',
       'This code',
+      '# ',
+      '## A',
+      '1. A',
+      '**A**',
+      '- A b',
+      'To solve it, we',
+      'A b.',
+      '---',
     );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 12 }), fc.integer({ min: 1, max: 5 }), (parts, size) => {

@@ -1,4 +1,4 @@
-import { judgeFirstLine, judgeLaterLine } from './prose';
+import { judgeFirstLine, judgeLaterLine, type LineVerdict } from './prose';
 
 export interface CleanerOptions {
   /** The model's template has opened `<think>` itself, so the answer begins in the middle of the thinking. */
@@ -27,13 +27,15 @@ const FENCE = /^([ \t]*)(`{3,}|~{3,})(.*)$/;
 const FENCE_SO_FAR = /^[ \t]*(?:`{0,2}|~{0,2})$/;
 /** White space at the end is held: a fence may follow, and code does not end with it. */
 const TRAILING_SPACE = /\s+$/;
+/** A heading, or a comment in many languages. */
+const HEADING = /^# /;
 /** Code in the middle of a sentence. */
 const INLINE = /`([^`]+)`/;
 
 /**
  * Takes the code out of what a model says, while it says it: thinking, an introduction, Markdown fences and the
  * explanation behind them are left out. Text is held only while it may be one of these: white space before a fence,
- * the marks of a fence, a first line that begins like a sentence.
+ * the marks of a fence, a first line that begins like a sentence, a first heading until what follows it is known.
  */
 export class OutputCleaner {
   private state: State = 'start';
@@ -134,7 +136,7 @@ export class OutputCleaner {
     const fence = FENCE.exec(line);
     if (fence !== null) return this.open(fence, rest, whole);
     if (this.options.prose !== true) {
-      const verdict = judgeFirstLine(line, whole);
+      const verdict = HEADING.test(line) ? this.judgeHeading(rest, whole, last) : this.judge(line, whole);
       if (verdict === 'undecided') return false;
       if (verdict === 'prose') return this.dropLine(line, rest, whole);
     }
@@ -148,6 +150,22 @@ export class OutputCleaner {
     if (/^ [^ \t]/.test(this.held)) this.held = this.held.slice(1);
     this.state = 'bare';
     return true;
+  }
+
+  private judge(line: string, whole: boolean): LineVerdict {
+    return judgeFirstLine(line, whole, this.dropped !== '');
+  }
+
+  /** `# Solution` is talk where an empty line and more of it follow, or a fence; else it is a comment of the code. */
+  private judgeHeading(rest: string, whole: boolean, last: boolean): LineVerdict {
+    if (!whole || (rest === '' && !last)) return 'undecided';
+    const behind = /^(?:[ \t]*\r?\n)+/.exec(rest);
+    if (behind === null) return !last && /^[ \t\r]*$/.test(rest) ? 'undecided' : 'code';
+    const [next = '', ...more] = rest.slice(behind[0].length).split('\n');
+    if (FENCE.test(next)) return 'prose';
+    if (!last && more.length === 0 && FENCE_SO_FAR.test(next)) return 'undecided';
+    if (next === '') return last ? 'code' : 'undecided';
+    return judgeFirstLine(next, last || more.length > 0, true);
   }
 
   /** An introduction: what comes behind its end is looked at anew. Until then there is nothing to keep. */
@@ -168,7 +186,8 @@ export class OutputCleaner {
       return false;
     }
     if (!whole) return false;
-    this.fence = { mark, indent, depth: 0 };
+    // Some tokenizers put one space in front of everything: it is none of the code's.
+    this.fence = { mark, indent: indent === ' ' ? '' : indent, depth: 0 };
     this.state = 'fenced';
     this.atLineStart = true;
     this.held = rest;

@@ -41,7 +41,54 @@ const OPENERS = [
   'the completed',
   'corrected code',
   'fixed code',
+  'to solve',
+  'to determine',
+  'to achieve',
+  'to implement',
+  'to create',
+  'to find',
+  'to write',
+  'to complete',
+  'to do this',
+  'in order to',
+  'we need',
+  'we can',
+  'we will',
+  "let's",
+  'let’s',
+  'let me',
+  'the approach',
+  'the function',
+  'the solution',
+  'the problem',
+  'the task',
+  'the error',
+  'the issue',
+  'the bug',
+  'this problem',
+  'this approach',
+  'this task',
+  'i need',
+  'i can',
+  'it looks like',
+  'it seems',
+  'there is',
+  'there are',
+  'your code',
+  'based on',
+  'alright',
+  'got it',
 ] as const;
+
+/** Markdown that no language begins a line of code with: a heading, bold words, a step with a number. */
+const MARKDOWN = /^(?:#{2,6} |\*\*[^*=;]+\*\*|\d{1,2}[.)] +[\p{Lu}\p{Script=Hangul}*`])/u;
+const MARKDOWN_SO_FAR = /^(?:#{1,6}|\*|\*\*[^*=;]*\*?|\d{1,2}|\d{1,2}[.)] *)$/;
+/** Where something was said already: a point of a list (YAML has a colon behind its first word), a line across. */
+const POINT = /^(?:[-*•] +(?:\*\*|`|[A-Z][a-z'’]* [a-z]|[가-힣])|-{3,}\s*$|\*{3,}\s*$)/;
+const POINT_SO_FAR = /^(?:[-*•] *(?:\*|[A-Z][a-z'’]* ?)?|-{1,3}|\*{1,3})$/;
+/** `The sum of a and b (in cents) is written to \`total\`. It takes:` */
+const SENTENCES = /^[A-Z][a-z'’]*,? [a-z`(].* .*[.:!?]\s*$/;
+const SENTENCES_SO_FAR = /^[A-Z][a-z'’]*(?:,? ?|,? [a-z`(].*)$/;
 
 /** What an explanation after the code begins with. Lower case. */
 const EXPLANATIONS = [
@@ -96,17 +143,21 @@ export type LineVerdict = 'code' | 'prose' | 'undecided';
 /**
  * The line with which an answer begins.
  * @param line without its end; `whole` when the end has come.
+ * @param spoken something was said before it.
  */
-export function judgeFirstLine(line: string, whole: boolean): LineVerdict {
+export function judgeFirstLine(line: string, whole: boolean, spoken = false): LineVerdict {
   const text = line.trimStart();
   if (text === '') return 'undecided';
+  if (MARKDOWN.test(text) || (spoken && POINT.test(text))) return 'prose';
+  if (!whole && (MARKDOWN_SO_FAR.test(text) || (spoken && POINT_SO_FAR.test(text)))) return 'undecided';
   const opener = matchStart(text, OPENERS);
   if (opener === 'partly') return whole ? 'code' : 'undecided';
   if (opener !== null) return afterOpener(text.slice(opener.phrase.length), whole);
   if (text.length > LONGEST_PROSE_CHARS) return 'code';
   if (HANGUL.test(text.charAt(0))) return judgeKorean(text, whole);
-  if (!whole) return SENTENCE_SO_FAR.test(text) ? 'undecided' : 'code';
-  return SENTENCE.test(text) && text.trimEnd().endsWith(':') ? 'prose' : 'code';
+  if (!whole) return SENTENCE_SO_FAR.test(text) || SENTENCES_SO_FAR.test(text) ? 'undecided' : 'code';
+  const introduces = SENTENCE.test(text) && text.trimEnd().endsWith(':');
+  return introduces || SENTENCES.test(text) ? 'prose' : 'code';
 }
 
 /** A line after an empty one, where code stands without a fence: an explanation, or more code. */
