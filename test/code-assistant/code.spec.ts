@@ -86,6 +86,27 @@ describe('the code assistant', () => {
     expect(larger.chunks.length).toBeLessThan(tokens * 0.05);
   });
 
+  it('cuts its chunks as the key says, and as the request says where it does', async () => {
+    engine.say(Array.from({ length: 100 }, (_, at) => `x${at} = ${at}`).join('\n'));
+    const accounts = await Accounts.of(system);
+    const key = { 'x-api-key': await accounts.newKey({ codeChunkChars: 400, codeChunkDelayMs: 1_000 }) };
+    const [ofKey, ofRequest] = [
+      await streamed(system, ASKED, key),
+      await streamed(system, { ...ASKED, chunkChars: 8 }, key),
+    ];
+    expect(ofKey.code).toBe(ofRequest.code);
+    expect(ofKey.chunks.length).toBeLessThan(5);
+    expect(ofRequest.chunks.length).toBeGreaterThan(50);
+    await expect(accounts.newKey({ codeChunkChars: 0 })).rejects.toThrow(/400/);
+    await expect(accounts.newKey({ codeChunkDelayMs: 1_001 })).rejects.toThrow(/400/);
+  });
+
+  it('is told of in the status: who would answer now', async () => {
+    const headers = { authorization: `Bearer ${system.apiKey}` };
+    const status = (await (await fetch(`${system.url}/api/models/status`, { headers })).json()) as object;
+    expect(status).toMatchObject({ backend: { backend: 'vllm', model: expect.any(String) as unknown, reason: null } });
+  });
+
   it('has the same keys, limits and ledger as every other request', async () => {
     engine.say(JAY);
     const accounts = await Accounts.of(system);

@@ -38,6 +38,14 @@ describe('another server for code and chats', () => {
       await fetch(`${system.url}/api/v1/code/health`, { headers: { 'x-api-key': system.apiKey } })
     ).json()) as Record<string, unknown>;
 
+  /** Of the status page: from the last heartbeat of a chat-service. */
+  const status = async (): Promise<unknown> =>
+    (
+      (await (
+        await fetch(`${system.url}/api/models/status`, { headers: { 'x-api-key': system.apiKey } })
+      ).json()) as Record<string, unknown>
+    )['backend'];
+
   it('is not asked while an engine of this installation answers', async () => {
     expect((await generate(system, ASKED)).headers.get('x-tandem-backend')).toBe('vllm');
     expect((await chat({})).headers.get('x-tandem-backend')).toBeNull();
@@ -67,6 +75,12 @@ describe('another server for code and chats', () => {
         model: 'other-model',
         reason: expect.any(String) as unknown,
       });
+      const told = { backend: 'fallback', model: 'other-model', reason: expect.any(String) as unknown };
+      expect(await (await fetch(`${system.services['chat-service'].url}/backend`)).json()).toEqual(told);
+      await eventually(async () => ((await status()) as { backend: string }).backend === 'fallback', {
+        timeoutMs: 60_000,
+      });
+      expect(await status()).toEqual(told);
       const request = other.requests.at(-1);
       expect(request).toMatchObject({
         path: '/v1/chat/completions',

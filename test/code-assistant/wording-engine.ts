@@ -17,6 +17,8 @@ export interface WordingEngine {
   readonly counted: EngineRequest[];
   /** From now on it answers everything with this HTTP status. */
   fail(status: number): void;
+  /** From now on it answers nothing until what this returns is called. */
+  hold(): () => void;
   /** What it says to everything from now on. */
   say(text: string): void;
   stop(): Promise<void>;
@@ -38,6 +40,7 @@ export async function startWordingEngine({
   const counted: EngineRequest[] = [];
   let status = 200;
   let text = '';
+  let held: Promise<unknown> | null = null;
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy());
   });
@@ -56,6 +59,7 @@ export async function startWordingEngine({
       return;
     }
     requests.push({ path, headers: request.headers, body });
+    if (held !== null) await held;
     if (status !== 200) {
       response.writeHead(status).end('{"error":{"message":"no"}}');
       return;
@@ -71,6 +75,14 @@ export async function startWordingEngine({
     requests,
     counted,
     fail: (code) => (status = code),
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers();
+      held = promise;
+      return () => {
+        held = null;
+        resolve(undefined);
+      };
+    },
     say: (words) => (text = words),
     stop: async () => {
       if (!server.listening) return;

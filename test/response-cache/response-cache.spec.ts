@@ -1,21 +1,19 @@
+import { eventually } from '#testing/eventually';
 import { startSystem, type TestSystem } from '#testing/system';
 import { Accounts } from '../admission/accounts';
 import { rowOf } from '../admission/ledger-row';
+import { ask as askOf, fresh, question, type Heard } from './asking';
 import { startWordingEngine, type WordingEngine } from '../code-assistant/wording-engine';
-
-interface Heard {
-  status: number;
-  cache: string | null;
-  requestId: string | null;
-  body: string;
-}
 
 describe('the cache of answers', () => {
   let engine: WordingEngine;
   let system: TestSystem;
   beforeAll(async () => {
     engine = await startWordingEngine();
-    system = await startSystem({ engine: { url: engine.url }, env: { RESPONSE_CACHE: 'memory' } });
+    system = await startSystem({
+      engine: { url: engine.url },
+      env: { RESPONSE_CACHE: 'memory', ENGINE_MAX_SEQUENCES: '1' },
+    });
   });
   afterAll(async () => {
     await system.stop();
@@ -23,28 +21,8 @@ describe('the cache of answers', () => {
   });
   beforeEach(() => engine.say('An answer of several tokens'));
 
-  let asked = 0;
-  /** A question that nobody has asked yet. */
-  const fresh = (): Record<string, unknown> => ({
-    model: 'default',
-    temperature: 0,
-    messages: [{ role: 'user', content: `Question ${++asked}` }],
-  });
-
-  async function ask(
-    body: Record<string, unknown> | string,
-    headers: Record<string, string> = {},
-    path = '/v1/chat/completions',
-  ): Promise<Heard> {
-    const response = await fetch(`${system.url}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${system.apiKey}`, ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    });
-    const { status } = response;
-    const [cache, requestId] = ['x-tandem-cache', 'x-request-id'].map((name) => response.headers.get(name));
-    return { status, cache: cache ?? null, requestId: requestId ?? null, body: await response.text() };
-  }
+  const ask = (...what: Parameters<typeof askOf> extends [unknown, ...infer Rest] ? Rest : never): Promise<Heard> =>
+    askOf(system, ...what);
 
   it.each([
     ['a stream as a stream', { stream: true }],
@@ -66,7 +44,7 @@ describe('the cache of answers', () => {
   });
 
   it('knows a request in another order and spelling', async () => {
-    const content = JSON.stringify(`Question ${++asked}`);
+    const content = JSON.stringify(question());
     const messages = `[{"role":"user","content":${content}}]`;
     expect((await ask(`{"model":"default","temperature":0,"messages":${messages}}`)).cache).toBe('miss');
     const turned = `{"messages":[{"content":${content},"role":"user"}],"temperature":0.0e1,"model":"default"}`;
@@ -98,8 +76,22 @@ describe('the cache of answers', () => {
     expect(engine.requests).toHaveLength(engineAsked + 1);
   });
 
+  it('gives what is kept while all places on the engine are taken', async () => {
+    const [body, code] = [fresh(), { modelType: 'prompt', prompt: question(), temperature: 0 }];
+    const path = '/api/v1/code/generate';
+    await Promise.all([ask(body), ask(code, {}, path)]);
+    const asks = engine.requests.length;
+    const release = engine.hold();
+    const running = ask(fresh());
+    await eventually(() => engine.requests.length > asks, { timeoutMs: 60_000 });
+    expect((await ask(body)).cache).toBe('hit');
+    expect((await ask(code, {}, path)).cache).toBe('hit');
+    release();
+    expect((await running).cache).toBe('miss');
+  });
+
   it('serves the code assistant and native chat too', async () => {
-    const code = { modelType: 'prompt', prompt: `Question ${++asked}`, temperature: 0 };
+    const code = { modelType: 'prompt', prompt: question(), temperature: 0 };
     const path = '/api/v1/code/generate';
     const [first, again] = [await ask(code, {}, path), await ask(code, {}, path)];
     const codeOf = ({ body }: Heard): unknown => (JSON.parse(body) as { code: unknown }).code;

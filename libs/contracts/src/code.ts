@@ -15,6 +15,10 @@ export interface ChunkSettings {
   maxDelayMs: number;
 }
 
+/** The most that a request or a key may ask for. */
+export const MAX_CHUNK_CHARS = 4_096;
+export const MAX_CHUNK_DELAY_MS = 1_000;
+
 /** The body of a generate request with `code`; checked by the gateway. */
 export interface CodeBody {
   prompt: string;
@@ -33,7 +37,7 @@ export const MAX_THINKING_TOKENS = 2_048;
 
 export interface CodeTurn {
   modelType: CodeModelType;
-  /** Null: as chat-service is configured. */
+  /** Null, and what it leaves out: as chat-service is configured. */
   chunks: Partial<ChunkSettings> | null;
   /** Another server may answer where no engine of this installation does: neither client nor key says otherwise. */
   mayFallBack: boolean;
@@ -80,13 +84,17 @@ export interface CodeModel {
   fillInTheMiddle: boolean;
 }
 
-export interface CodeStatus {
-  /** Who would answer a request now; null: nobody. */
+/** Who would answer now. */
+export interface BackendStatus {
+  /** Null: nobody. */
   backend: Backend | null;
   /** Of that backend. */
   model: string | null;
   /** Why the engines of this installation would not answer; null when they would. */
   reason: string | null;
+}
+
+export interface CodeStatus extends BackendStatus {
   models: CodeModel[];
   /** By type, the version of its template. */
   templates: Record<CodeModelType, number>;

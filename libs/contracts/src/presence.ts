@@ -1,3 +1,5 @@
+import type { BackendStatus } from './code';
+
 /**
  * Heartbeats, both ways: a chat-service ends the streams of a gateway that fell silent, a gateway ends (with an error
  * event) the streams of a chat-service that fell silent. Core NATS; every frame message counts as a beat too.
@@ -17,6 +19,8 @@ export interface Heartbeat {
   people?: number;
   /** Of a chat-service: requests that ran into a timeout or deadline since its start. */
   timeouts?: number;
+  /** Of a chat-service: who would answer code and hints now. */
+  backend?: BackendStatus;
   /** The last beat of an instance that leaves in good order. */
   leaving?: boolean;
 }

@@ -23,6 +23,23 @@ const answerSchema = z.object({
 });
 export type EnginesAnswer = z.output<typeof answerSchema>;
 
+const backendSchema = z.object({
+  backend: z.string().nullable(),
+  model: z.string().nullable(),
+  reason: z.string().nullable(),
+});
+export type BackendAnswer = z.output<typeof backendSchema>;
+
+/** Who would answer the code assistant now, as chat-service says; null when it does not answer. */
+export async function askChatService(port: number): Promise<BackendAnswer | null> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}/backend`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    return response.ok ? backendSchema.parse(await response.json()) : null;
+  } catch {
+    return null; // it is starting, or gone
+  }
+}
+
 /** What model-manager says of its engines and GPUs; null when it does not answer. */
 export async function askModelManager(port: number): Promise<EnginesAnswer | null> {
   try {

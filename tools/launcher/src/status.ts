@@ -1,6 +1,6 @@
 import { acceptsConnections } from '#common/servers/probe';
 import { isSameProcessAlive } from '#common/servers/process-identity';
-import { askModelManager, type EnginesAnswer, type EngineStatus } from './engines';
+import { askChatService, askModelManager, type BackendAnswer, type EngineStatus } from './engines';
 import type { Home } from './home';
 import { lastComplaint } from './log-files';
 import { readState, type ServiceState, type SystemState } from './state';
@@ -19,6 +19,8 @@ export interface Status {
   readonly processes: readonly ProcessStatus[];
   readonly engines: readonly EngineStatus[];
   readonly gpus: readonly unknown[];
+  /** Who would answer the code assistant now; null: nobody can say. */
+  readonly backend: BackendAnswer | null;
 }
 
 export const EXIT_CODES: Readonly<Record<Status['state'], number>> = { healthy: 0, degraded: 1, stopped: 3 };
@@ -28,10 +30,17 @@ export async function readStatus(home: Home): Promise<{ status: Status; profile:
   const state = readState(home.stateFile);
   const engines = livingEngines(home.enginesDir);
   if (state === null || (!isAnythingAlive(state) && engines.length === 0)) {
-    return { status: { state: 'stopped', processes: [], engines: [], gpus: [] }, profile: null, notes: [] };
+    return {
+      status: { state: 'stopped', processes: [], engines: [], gpus: [], backend: null },
+      profile: null,
+      notes: [],
+    };
   }
   const supervised = state.supervisor !== null && isSameProcessAlive(state.supervisor);
-  const answer = await askAbout(state);
+  const [answer, backend] = await Promise.all([
+    ask(state, 'model-manager', askModelManager),
+    ask(state, 'chat-service', askChatService),
+  ]);
   const services = state.services.map((service) => serviceStatus(service, supervised));
   const external = await Promise.all(
     state.external.map(async ({ name, host, port }) => {
@@ -48,6 +57,7 @@ export async function readStatus(home: Home): Promise<{ status: Status; profile:
       processes,
       engines: answer?.engines ?? [],
       gpus: answer?.gpus ?? [],
+      backend,
     },
     profile: answer?.profile ?? null,
     notes: [
@@ -65,9 +75,13 @@ function isAnythingAlive(state: SystemState): boolean {
   return processes.some((process) => process !== null && isSameProcessAlive(process));
 }
 
-function askAbout(state: SystemState): Promise<EnginesAnswer | null> | null {
-  const manager = state.services.find(({ name }) => name === 'model-manager');
-  return manager?.process == null ? null : askModelManager(manager.port);
+function ask<T>(
+  state: SystemState,
+  name: string,
+  question: (port: number) => Promise<T | null>,
+): Promise<T | null> | null {
+  const service = state.services.find((one) => one.name === name);
+  return service?.process == null ? null : question(service.port);
 }
 
 function serviceStatus(service: ServiceState, supervised: boolean): ProcessStatus {

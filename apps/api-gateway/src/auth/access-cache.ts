@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { AccessSubjects, type AccessChanged } from '#contracts/access';
+import type { ChunkSettings } from '#contracts/code';
 import { CodedError } from '#contracts/errors';
 import { Bus } from '#common/bus';
 import { Repository } from 'typeorm';
@@ -128,6 +129,7 @@ export class AccessCache implements OnModuleInit {
         allowedModels: key.allowedModels,
         requestsPerMinute: key.requestsPerMinute,
         limits: limitSets(user.id, key, this.config),
+        codeChunks: chunksOf(key),
         restricted: LIMITS.some((limit) => key[limit] !== null),
       },
       expiresAt: key.expiresAt?.getTime() ?? null,
@@ -145,12 +147,21 @@ export class AccessCache implements OnModuleInit {
         allowedModels: null,
         requestsPerMinute: null,
         limits: limitSets(user.id, null, this.config),
+        codeChunks: null,
         restricted: false,
       },
       disabled: user.disabled,
       tokenVersion: user.tokenVersion,
     };
   }
+}
+
+function chunksOf({ codeChunkChars, codeChunkDelayMs }: ApiKey): Partial<ChunkSettings> | null {
+  if (codeChunkChars === null && codeChunkDelayMs === null) return null;
+  return {
+    ...(codeChunkChars === null ? {} : { minChars: codeChunkChars }),
+    ...(codeChunkDelayMs === null ? {} : { maxDelayMs: codeChunkDelayMs }),
+  };
 }
 
 function readChange(text: string): AccessChanged | null {

@@ -1,4 +1,5 @@
 import type { Actor } from '#contracts/access';
+import type { ChunkSettings } from '#contracts/code';
 import type { LimitSet } from '../limits/limit-set';
 
 /** What the guard found out about the caller. Made once for a key, shared by all of its requests: never changed. */
@@ -10,6 +11,8 @@ export interface RequestAccess {
   readonly requestsPerMinute: number | null;
   /** Tokens a minute, requests at once, monthly budgets; null where there is no such limit. */
   readonly limits: readonly LimitSet[] | null;
+  /** How the code assistant cuts its answers, where the key says so. */
+  readonly codeChunks: Partial<ChunkSettings> | null;
   /** True for a key with any limit of its own: it may not manage keys. */
   readonly restricted: boolean;
 }

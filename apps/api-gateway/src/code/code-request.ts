@@ -1,5 +1,7 @@
 import {
   CODE_MODEL_TYPES,
+  MAX_CHUNK_CHARS,
+  MAX_CHUNK_DELAY_MS,
   MAX_CODE_TOKENS,
   MAX_THINKING_TOKENS,
   type ChunkSettings,
@@ -23,6 +25,13 @@ const language: Check = (value, path) => {
   if (!LANGUAGE.test(value)) refuse(path, 'expected the name of a language, of 40 characters at most');
 };
 
+/** What the caller's key says of requests for code. */
+export interface CodeCaller {
+  /** Whether it may use another server's model at all. */
+  mayFallBack: boolean;
+  chunks: Partial<ChunkSettings> | null;
+}
+
 /** Checks bodies of `POST /api/v1/code/generate`; made once, because its table is. */
 export class CodeChecker {
   private readonly checks: ReadonlyMap<string, Check>;
@@ -41,22 +50,22 @@ export class CodeChecker {
       ['maxTokens', integer(1, maxOutputTokens)],
       ['model', string(256, 1)],
       ['fallback', boolean],
-      ['chunkChars', integer(1, 4_096)],
-      ['chunkDelayMs', integer(0, 1_000)],
+      ['chunkChars', integer(1, MAX_CHUNK_CHARS)],
+      ['chunkDelayMs', integer(0, MAX_CHUNK_DELAY_MS)],
     ]);
   }
 
   /**
-   * @param keyMayFallBack whether the caller may use another server's model at all.
+   * @param caller what the key says.
    * @throws CodedError with status 400 and the field in `param`.
    */
-  check(body: unknown, streaming: boolean, keyMayFallBack: boolean): GenerationCall {
+  check(body: unknown, streaming: boolean, caller: CodeCaller): GenerationCall {
     if (!isObject(body))
       throw new CodedError('invalid_json', `The body must be a JSON object, but it is ${kindOf(body ?? null)}.`);
     const ignored = this.checkFields(body);
     const modelType = required(body, 'modelType') as CodeModelType;
     const request = placed(modelType, bodyOf(body));
-    const chunks = chunksOf(body);
+    const chunks = chunksOf(body, caller.chunks);
     return {
       model: typeof body['model'] === 'string' ? body['model'] : DEFAULT_MODEL,
       streaming,
@@ -66,7 +75,7 @@ export class CodeChecker {
       choicesPerPrompt: 1,
       maxOutputTokens: request.maxTokens ?? MAX_CODE_TOKENS + MAX_THINKING_TOKENS,
       body: encode(request),
-      code: { modelType, chunks, mayFallBack: keyMayFallBack && body['fallback'] !== false },
+      code: { modelType, chunks, mayFallBack: caller.mayFallBack && body['fallback'] !== false },
       ignored,
     };
   }
@@ -137,10 +146,12 @@ function given(value: string, field: string): string {
   });
 }
 
-function chunksOf(body: Record<string, unknown>): Partial<ChunkSettings> | null {
+/** What the request says goes before what its key says. */
+function chunksOf(body: Record<string, unknown>, ofKey: Partial<ChunkSettings> | null): Partial<ChunkSettings> | null {
   const { chunkChars, chunkDelayMs } = body;
-  if (typeof chunkChars !== 'number' && typeof chunkDelayMs !== 'number') return null;
+  if (typeof chunkChars !== 'number' && typeof chunkDelayMs !== 'number') return ofKey;
   return {
+    ...ofKey,
     ...(typeof chunkChars === 'number' ? { minChars: chunkChars } : {}),
     ...(typeof chunkDelayMs === 'number' ? { maxDelayMs: chunkDelayMs } : {}),
   };

@@ -10,7 +10,7 @@ import { Generations } from '../streaming/generations';
 import { mayUseModel } from '../streaming/model-access';
 import { ApiCodeGenerate, ApiCodeHealth, ApiCodeModels, ApiCodeStream } from './code.docs';
 import type { CodeHealthDto, CodeModelsDto } from './code.dto';
-import { CodeChecker } from './code-request';
+import { CodeChecker, type CodeCaller } from './code-request';
 
 const ENDPOINT = '/api/v1/code/generate';
 
@@ -30,14 +30,14 @@ export class CodeController {
   @HttpCode(200)
   @ApiCodeGenerate()
   async generate(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.generations.run(ENDPOINT, this.checker.check(body, false, mayFallBack(request)), request, reply);
+    await this.generations.run(ENDPOINT, this.checker.check(body, false, callerOf(request)), request, reply);
   }
 
   @Post('generate/stream')
   @HttpCode(200)
   @ApiCodeStream()
   async stream(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    await this.generations.run(ENDPOINT, this.checker.check(body, true, mayFallBack(request)), request, reply);
+    await this.generations.run(ENDPOINT, this.checker.check(body, true, callerOf(request)), request, reply);
   }
 
   @Get('models')
@@ -62,6 +62,6 @@ export class CodeController {
 }
 
 /** A key that is limited to some models is given no other. */
-function mayFallBack(request: FastifyRequest): boolean {
-  return (request.access?.allowedModels ?? null) === null;
+function callerOf({ access }: FastifyRequest): CodeCaller {
+  return { mayFallBack: (access?.allowedModels ?? null) === null, chunks: access?.codeChunks ?? null };
 }

@@ -58,6 +58,13 @@ export class ApiKey {
   @Column({ type: 'bigint', name: 'monthly_tokens', nullable: true, transformer: bigintAsNumber })
   monthlyTokens!: number | null;
 
+  /** How answers of the code assistant are cut into chunks; null: as the server is configured. */
+  @Column({ type: 'integer', name: 'code_chunk_chars', nullable: true })
+  codeChunkChars!: number | null;
+
+  @Column({ type: 'integer', name: 'code_chunk_delay_ms', nullable: true })
+  codeChunkDelayMs!: number | null;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3, name: 'created_at' })
   createdAt!: Date;
 

@@ -5,6 +5,7 @@ import { ApiKey } from './api-key.entity';
 import { AuditEntry } from './audit-entry.entity';
 import { Access1700000000000 } from './migrations/1700000000000-access';
 import { Audit1700000100000 } from './migrations/1700000100000-audit';
+import { KeyChunks1795280000000 } from './migrations/1795280000000-key-chunks';
 import { RefreshToken } from './refresh-token.entity';
 import { User } from './user.entity';
 
@@ -23,7 +24,7 @@ export class GatewayDatabaseModule {
           url,
           schema: 'gateway',
           entities,
-          migrations: [Access1700000000000, Audit1700000100000],
+          migrations: [Access1700000000000, Audit1700000100000, KeyChunks1795280000000],
           queryTimeoutMs: 10_000,
         }),
         repositories,

@@ -10,6 +10,7 @@ import {
   Length,
   Matches,
 } from 'class-validator';
+import { MAX_CHUNK_CHARS, MAX_CHUNK_DELAY_MS } from '#contracts/code';
 import type { ApiKey } from '../database/api-key.entity';
 import { documented, Presence, Text, Whole } from '../http/fields';
 import { PageQueryDto } from '../http/page';
@@ -87,6 +88,23 @@ class KeyLimitsDto {
     example: 10_000_000,
   })
   monthlyTokens?: number | null;
+
+  @Whole({
+    ...optional,
+    max: MAX_CHUNK_CHARS,
+    description: 'Code assistant: a chunk leaves when it has so many characters. Null: the default of this server.',
+    example: 16,
+  })
+  codeChunkChars?: number | null;
+
+  @Whole({
+    ...optional,
+    min: 0,
+    max: MAX_CHUNK_DELAY_MS,
+    description: 'Code assistant: no text waits longer for more of it. Null: the default of this server.',
+    example: 60,
+  })
+  codeChunkDelayMs?: number | null;
 }
 
 export class CreateKeyDto extends KeyLimitsDto {
@@ -135,6 +153,12 @@ export class KeyDto {
   @ApiProperty({ type: 'integer', nullable: true })
   monthlyTokens!: number | null;
 
+  @ApiProperty({ type: 'integer', nullable: true })
+  codeChunkChars!: number | null;
+
+  @ApiProperty({ type: 'integer', nullable: true })
+  codeChunkDelayMs!: number | null;
+
   @ApiProperty()
   createdAt!: Date;
 
@@ -159,6 +183,8 @@ export function toKeyDto(key: ApiKey): KeyDto {
     tokensPerMinute: key.tokensPerMinute,
     concurrentRequests: key.concurrentRequests,
     monthlyTokens: key.monthlyTokens,
+    codeChunkChars: key.codeChunkChars,
+    codeChunkDelayMs: key.codeChunkDelayMs,
     createdAt: key.createdAt,
     updatedAt: key.updatedAt,
   };

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { BACKENDS, type Backend, type BackendStatus } from '#contracts/code';
 import type { EngineAnnouncement, EngineState, ServedModel } from '#contracts/models';
 import { SwitchDto } from './switch.dto';
 import { AlertDto } from '../benchmarks/alerts.dto';
@@ -92,6 +93,17 @@ export class QueueDto {
   running!: number;
 }
 
+export class BackendDto implements BackendStatus {
+  @ApiProperty({ enum: BACKENDS, enumName: 'Backend', nullable: true, description: 'Null: nobody would answer.' })
+  backend!: Backend | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Its model.' })
+  model!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why the engines of this installation would not answer.' })
+  reason!: string | null;
+}
+
 export class ModelsStatusDto {
   @ApiProperty({ enum: MODELS_STATES, enumName: 'ModelsStateKind' })
   state!: ModelsStateKind;
@@ -113,6 +125,13 @@ export class ModelsStatusDto {
 
   @ApiProperty({ type: QueueDto })
   queue!: QueueDto;
+
+  @ApiProperty({
+    type: BackendDto,
+    nullable: true,
+    description: 'Who would answer the code assistant now. Null: no chat-service is heard.',
+  })
+  backend!: BackendDto | null;
 
   @ApiProperty({ type: [EngineViewDto] })
   engines!: EngineViewDto[];

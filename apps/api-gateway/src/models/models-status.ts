@@ -4,14 +4,14 @@ import { ModelsDirectory } from '#common/models-directory';
 import { Presence } from '#common/presence';
 import type { EngineAnnouncement, ModelsState } from '#contracts/models';
 import { PresenceSubjects } from '#contracts/presence';
-import type { EngineViewDto, ModelsStateKind, ModelsStatusDto, QueueDto } from './models-status.dto';
+import type { BackendDto, EngineViewDto, ModelsStateKind, ModelsStatusDto, QueueDto } from './models-status.dto';
 
 /** The engines, the switch and the queue, as they were announced last: no question to anybody, so it is told at once. */
 @Injectable()
 export class ModelsStatus implements OnModuleInit {
   private readonly chats = new Presence(
-    () => this.onQueue(),
-    () => this.onQueue(),
+    () => this.onBeat(),
+    () => this.onBeat(),
   );
   private told = '';
   private readonly listeners = new Set<() => void>();
@@ -31,6 +31,7 @@ export class ModelsStatus implements OnModuleInit {
     return {
       ...summary(state),
       queue: this.queue(),
+      backend: this.backend(),
       engines: (state?.engines ?? []).map(engineView),
       alerts: state?.alerts ?? [],
     };
@@ -42,11 +43,17 @@ export class ModelsStatus implements OnModuleInit {
     return () => this.listeners.delete(listener);
   }
 
-  private onQueue(): void {
-    const queue = JSON.stringify(this.queue());
-    if (queue === this.told) return;
-    this.told = queue;
+  private onBeat(): void {
+    const beat = JSON.stringify([this.queue(), this.backend()]);
+    if (beat === this.told) return;
+    this.told = beat;
     this.changed();
+  }
+
+  /** All chat-services are configured the same; one that is not heard of any more says nothing. */
+  private backend(): BackendDto | null {
+    for (const { backend } of this.chats.beats) if (backend !== undefined) return backend;
+    return null;
   }
 
   private queue(): QueueDto {
@@ -64,7 +71,7 @@ export class ModelsStatus implements OnModuleInit {
 }
 
 /** One word for all engines, and how far the one has come that is waited for. */
-function summary(state: ModelsState | null): Omit<ModelsStatusDto, 'queue' | 'engines' | 'alerts'> {
+function summary(state: ModelsState | null): Omit<ModelsStatusDto, 'queue' | 'backend' | 'engines' | 'alerts'> {
   const running = state?.switch ?? null;
   const loading = state?.engines.map((engine) => engine.state).find((one) => one.kind === 'loading');
   return {

@@ -106,6 +106,12 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
     return chosen === undefined ? null : this.router.open(chosen);
   }
 
+  /** The ways to the engines that would take the request now, without a place on any. @throws CodedError as `enter`. */
+  candidates(head: GenerateRequest): Route[] {
+    const found = this.router.resolve(wishOf(head), head.modelFixed === true);
+    return found.kind === 'ready' ? found.candidates.map((candidate) => this.router.open(candidate)) : [];
+  }
+
   /**
    * Another engine for a request whose own failed before it answered: its place moves there. Null: there is none, and it
    * keeps the place that it has.

@@ -1,10 +1,4 @@
-/** Where answers are kept. */
-export interface AnswerStore {
-  get(key: string): Promise<Buffer | null> | Buffer | null;
-  set(key: string, answer: Buffer): void;
-  clear(): void;
-  close(): void;
-}
+import type { AnswerStore } from './answer-store';
 
 interface Kept {
   answer: Buffer;
@@ -46,6 +40,19 @@ export class MemoryStore implements AnswerStore {
       if (this.used <= this.maxBytes) return;
       this.drop(oldest);
     }
+  }
+
+  /** Nobody else sees this memory. */
+  lead(): boolean {
+    return true;
+  }
+
+  isLed(): boolean {
+    return false;
+  }
+
+  release(): void {
+    return;
   }
 
   clear(): void {

@@ -3,6 +3,7 @@ import {
   BACKEND_HEADER,
   CODE_MODEL_TYPES,
   type Backend,
+  type BackendStatus,
   type CodeBody,
   type CodeMeta,
   type CodeModel,
@@ -73,14 +74,17 @@ export class CodeTurns {
   }
 
   /** Who would answer now. */
-  status(): CodeStatus {
+  backend(): BackendStatus {
     const { model, reason } = this.router.ownEngine(DEFAULT_MODEL, true);
     const fallback = this.router.fallback?.model.servedName ?? null;
+    const backend = model !== null ? 'vllm' : fallback !== null ? 'fallback' : null;
+    return { backend, model: model ?? fallback, reason };
+  }
+
+  status(): CodeStatus {
     const templates = Object.fromEntries(CODE_MODEL_TYPES.map((type) => [type, this.templates[type].version]));
     return {
-      backend: model !== null ? 'vllm' : fallback !== null ? 'fallback' : null,
-      model: model ?? fallback,
-      reason,
+      ...this.backend(),
       models: this.models(),
       templates: templates as Record<CodeModelType, number>,
     };

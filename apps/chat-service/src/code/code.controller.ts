@@ -1,9 +1,9 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import { CodeSubjects, type CodeStatus } from '#contracts/code';
+import { CodeSubjects, type BackendStatus, type CodeStatus } from '#contracts/code';
 import { CodeTurns } from './code-turns';
 
-/** Commands about the code assistant. */
+/** Who answers the code assistant's requests. */
 @Controller()
 export class CodeController {
   constructor(private readonly turns: CodeTurns) {}
@@ -11,5 +11,11 @@ export class CodeController {
   @MessagePattern(CodeSubjects.status)
   status(): CodeStatus {
     return this.turns.status();
+  }
+
+  /** For `./status`: on the service's own port, which is private. */
+  @Get('backend')
+  backend(): BackendStatus {
+    return this.turns.backend();
   }
 }

@@ -28,6 +28,15 @@ interface Sent {
   body: Uint8Array;
   path?: EnginePath | undefined;
   route: Route;
+  /** It has a place on that engine. */
+  readonly placed: boolean;
+}
+
+/** An answer that was given before, and by which engine. */
+export interface KeptAnswer {
+  readonly answer: Buffer;
+  readonly route: Route;
+  readonly frame: AnswerFrame;
 }
 
 /** What a request meets on its way to an engine and back. */
@@ -45,23 +54,62 @@ export interface DispatcherParts {
   readonly logger: Logger;
 }
 
+/** Of a request that need not wait. */
+export const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
+
 /** Sends requests that have a place on an engine there: as they came, put together here first, or from the cache. */
 export class Dispatcher {
   constructor(private readonly parts: DispatcherParts) {}
 
   /** A place on the engine is held for the request; `onOver` gives it back. */
   start(head: GenerateRequest, body: Uint8Array, route: Route, prologue: Prologue): void {
+    const { generation, sent, request } = this.open(head, body, route, prologue, true);
+    if (request === null) void this.startTurn(generation, sent, route);
+    else if (this.parts.cache.on) void this.startCached(generation, sent, request, {});
+    else if (head.servedBy === undefined) generation.start((handler) => route.pool.send(request, handler));
+    else
+      generation.begin({ headers: { [BACKEND_HEADER]: backendOf(route.model) } }, (handler) =>
+        route.pool.send(request, handler),
+      );
+  }
+
+  /** The answer to a request that need not wait for a place: one that is kept. Null: there is none. */
+  async kept(head: GenerateRequest, body: Uint8Array): Promise<KeptAnswer | null> {
+    for (const route of this.parts.admission.candidates(head)) {
+      const turn =
+        head.code === undefined
+          ? { body: this.readBy(head, body), path: undefined, frame: {} }
+          : this.parts.codeTurns.prepare(head, head.code, body, route);
+      const answer = await this.parts.cache.kept(head, turn.body, turn.path ?? head.endpoint, route.model);
+      if (answer !== null) return { answer, route, frame: turn.frame };
+    }
+    return null;
+  }
+
+  /** As an engine would give it, without one. */
+  startKept(head: GenerateRequest, body: Uint8Array, { answer, route, frame }: KeptAnswer): void {
+    const { generation } = this.open(head, body, route, AT_ONCE, false);
+    const headers = { ...backendHeader(head, route), ...frame.headers, [CACHE_HEADER]: 'hit' };
+    generation.begin({ ...frame, headers, cached: true }, (handler) => replay(answer, handler));
+  }
+
+  private open(
+    head: GenerateRequest,
+    body: Uint8Array,
+    route: Route,
+    prologue: Prologue,
+    placed: boolean,
+  ): { generation: Generation; sent: Sent; request: Buffer | null } {
     const span = startSpan('chat.generate', head.traceparent, { attributes: { 'tandem.request_id': head.requestId } });
     const traced = span === null ? head : { ...head, traceparent: span.traceparent };
     const { servedName } = route.model;
-    const read =
-      this.parts.guardrails.repeatsSystemPrompt(head) && !isPrepared(head) ? withRepeatedPromptIn(body) : body;
-    const request = isPrepared(head) ? null : engineRequest(traced, servedName, read, route.pool);
+    const read = this.readBy(head, body);
+    const request = isPrepared(head) || !placed ? null : engineRequest(traced, servedName, read, route.pool);
     const facts = factsOf(head, route);
     // What the engine reads, should it have to be counted: a turn's is put together later.
-    const sent: Sent = { head: traced, body: read, route };
+    const sent: Sent = { head: traced, body: read, route, placed };
     const owner = {
-      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, sent.route, sent.body, span),
+      onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, sent, span),
       onConnectionLost: () => this.parts.admission.pause(sent.route.model.engine.id),
       another: () => this.another(sent),
     };
@@ -82,13 +130,12 @@ export class Dispatcher {
     this.parts.held.add(generation);
     // Both waits overlap: the ledger's disk and the engine's first token.
     this.parts.books.started(facts, () => generation.onKept());
-    if (request === null) void this.startTurn(generation, sent, route);
-    else if (this.parts.cache.on) void this.startCached(generation, sent, request, {});
-    else if (head.servedBy === undefined) generation.start((handler) => route.pool.send(request, handler));
-    else
-      generation.begin({ headers: { [BACKEND_HEADER]: backendOf(route.model) } }, (handler) =>
-        route.pool.send(request, handler),
-      );
+    return { generation, sent, request };
+  }
+
+  /** What an engine reads of a request that is not put together here. */
+  private readBy(head: GenerateRequest, body: Uint8Array): Uint8Array {
+    return this.parts.guardrails.repeatsSystemPrompt(head) && !isPrepared(head) ? withRepeatedPromptIn(body) : body;
   }
 
   /** Native chat and code: what the engine is to read is put together now that it is known which one it is. */
@@ -118,8 +165,11 @@ export class Dispatcher {
     request: Buffer,
     frame: AnswerFrame,
   ): Promise<void> {
-    const backend = head.servedBy === undefined ? {} : { [BACKEND_HEADER]: backendOf(route.model) };
-    const headers = (outcome: CacheOutcome) => ({ ...backend, ...frame.headers, [CACHE_HEADER]: outcome });
+    const headers = (outcome: CacheOutcome) => ({
+      ...backendHeader(head, route),
+      ...frame.headers,
+      [CACHE_HEADER]: outcome,
+    });
     const { requestId } = head;
     try {
       const place = await this.parts.cache.enter(head, body, path ?? head.endpoint, route);
@@ -162,20 +212,29 @@ export class Dispatcher {
   private onOver(
     generation: Generation,
     ending: RequestEnding,
-    route: Route,
-    body: Uint8Array,
+    { route, body, placed }: Sent,
     span: Traced | null,
   ): void {
     const { facts } = generation;
     const engineId = route.model.engine.id;
     this.parts.held.remove(generation.head);
     if (this.parts.cache.on) this.parts.cache.over(facts.requestId, ending.outcome === 'completed');
-    this.parts.admission.leave(engineId, facts.userId, generation.head.choices, performance.now() - generation.sentAt);
+    if (placed)
+      this.parts.admission.leave(
+        engineId,
+        facts.userId,
+        generation.head.choices,
+        performance.now() - generation.sentAt,
+      );
     if (generation.head.chat !== undefined) this.parts.turns.over(generation.head, ending);
     this.parts.books.finished(generation, ending, route, body);
     span?.span.setAttributes({ 'tandem.outcome': ending.outcome, 'tandem.output_tokens': ending.outputTokens }).end();
     this.parts.held.settled();
   }
+}
+
+function backendHeader({ servedBy }: GenerateRequest, { model }: Route): Record<string, string> {
+  return servedBy === undefined ? {} : { [BACKEND_HEADER]: backendOf(model) };
 }
 
 function blockedAnswer(): CodedError {

@@ -34,9 +34,9 @@ import { ResponseCache } from '../cache/response-cache';
 import { Guardrails } from '../guardrails/guardrails';
 import { Bookkeeping } from './bookkeeping';
 import { ChatTurns } from './chat-turns';
-import { Dispatcher, isPrepared, startFailure } from './dispatcher';
+import { AT_ONCE, Dispatcher, isPrepared, startFailure } from './dispatcher';
 import { FrameSender } from './frame-sender';
-import { Generation, type Prologue } from './generation';
+import { Generation } from './generation';
 import { HeldRequests } from './held-requests';
 import { JournalPublisher } from './journal-publisher';
 import { PendingRequest } from './pending-request';
@@ -48,8 +48,6 @@ import { TokenReservations } from './token-reservations';
 const SWEEP_MS = 250;
 /** The server's answer to an unsubscribe takes a millisecond. */
 const INTAKE_DRAIN_LIMIT_MS = 1_000;
-/** Of a request that need not wait. */
-const AT_ONCE: Prologue = { sequence: 0, queueMs: 0 };
 
 /** Takes requests from gateways, admits or refuses them, and ends the running ones when somebody or something says so. */
 @Injectable()
@@ -76,10 +74,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     peers: Peers,
     private readonly publisher: JournalPublisher,
     private readonly turns: ChatTurns,
-    codeTurns: CodeTurns,
+    private readonly codeTurns: CodeTurns,
     private readonly fallbacks: FallbackPlacement,
     private readonly guardrails: Guardrails,
-    cache: ResponseCache,
+    private readonly cache: ResponseCache,
     private readonly readiness: Readiness,
     private readonly logger: Logger,
   ) {
@@ -220,6 +218,29 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     if (this.books.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
     this.fallbacks.place(head);
+    if (this.cache.mayHave(head, body)) return void this.answerOrQueue(head, body);
+    this.startOrQueue(head, body);
+  }
+
+  /** An answer that is kept needs no turn. */
+  private async answerOrQueue(head: GenerateRequest, body: Uint8Array): Promise<void> {
+    const pending = new PendingRequest(head);
+    this.held.add(pending);
+    try {
+      const kept = await this.dispatcher.kept(head, body);
+      this.held.remove(head);
+      if (pending.end !== null) this.refuse(head, pending.end.error);
+      else if (kept !== null) this.dispatcher.startKept(head, body, kept);
+      else this.startOrQueue(head, body);
+    } catch (error) {
+      this.held.remove(head);
+      this.refuse(head, error);
+    } finally {
+      this.held.settled();
+    }
+  }
+
+  private startOrQueue(head: GenerateRequest, body: Uint8Array): void {
     // One with a token limit has its tokens reserved first; where a prompt is put together here, after that.
     if (head.metered === true && !isPrepared(head)) return this.queue(head, body);
     const route = this.admission.enter(head, body);
@@ -290,6 +311,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       waiting: this.admission.waiting,
       people: this.held.people,
       timeouts: this.books.timeouts,
+      backend: this.codeTurns.backend(),
       ...(leaving ? { leaving } : {}),
     };
     this.bus.publishJson(PresenceSubjects.chat, beat);

@@ -1143,6 +1143,8 @@ export interface components {
       tokensPerMinute: number | null;
       concurrentRequests: number | null;
       monthlyTokens: number | null;
+      codeChunkChars: number | null;
+      codeChunkDelayMs: number | null;
       /** Format: date-time */
       createdAt: string;
       /** Format: date-time */
@@ -1187,6 +1189,16 @@ export interface components {
        * @example 10000000
        */
       monthlyTokens?: number | null;
+      /**
+       * @description Code assistant: a chunk leaves when it has so many characters. Null: the default of this server.
+       * @example 16
+       */
+      codeChunkChars?: number | null;
+      /**
+       * @description Code assistant: no text waits longer for more of it. Null: the default of this server.
+       * @example 60
+       */
+      codeChunkDelayMs?: number | null;
       /** @example IDE on my laptop */
       name: string;
     };
@@ -1211,6 +1223,8 @@ export interface components {
       tokensPerMinute: number | null;
       concurrentRequests: number | null;
       monthlyTokens: number | null;
+      codeChunkChars: number | null;
+      codeChunkDelayMs: number | null;
       /** Format: date-time */
       createdAt: string;
       /** Format: date-time */
@@ -1255,6 +1269,16 @@ export interface components {
        * @example 10000000
        */
       monthlyTokens?: number | null;
+      /**
+       * @description Code assistant: a chunk leaves when it has so many characters. Null: the default of this server.
+       * @example 16
+       */
+      codeChunkChars?: number | null;
+      /**
+       * @description Code assistant: no text waits longer for more of it. Null: the default of this server.
+       * @example 60
+       */
+      codeChunkDelayMs?: number | null;
       /** @example IDE on my laptop */
       name?: string;
     };
@@ -1494,6 +1518,19 @@ export interface components {
       waiting: number;
       running: number;
     };
+    /**
+     * @description Null: nobody would answer.
+     * @enum {string}
+     */
+    Backend: 'vllm' | 'fallback' | 'local';
+    BackendDto: {
+      /** @description Null: nobody would answer. */
+      backend: components['schemas']['Backend'] | null;
+      /** @description Its model. */
+      model: string | null;
+      /** @description Why the engines of this installation would not answer. */
+      reason: string | null;
+    };
     /** @enum {string} */
     EngineStateKind: 'stopped' | 'loading' | 'ready' | 'draining' | 'failed';
     ServedModelDto: {
@@ -1572,6 +1609,8 @@ export interface components {
       /** @description The switch that runs. */
       switch: components['schemas']['SwitchDto'] | null;
       queue: components['schemas']['QueueDto'];
+      /** @description Who would answer the code assistant now. Null: no chat-service is heard. */
+      backend: components['schemas']['BackendDto'] | null;
       engines: components['schemas']['EngineViewDto'][];
       /** @description Those that are on. */
       alerts: components['schemas']['AlertDto'][];
@@ -2145,11 +2184,6 @@ export interface components {
       /** @description No text waits longer than this for more of it. */
       chunkDelayMs?: number;
     };
-    /**
-     * @description Who gave the answer.
-     * @enum {string}
-     */
-    Backend: 'vllm' | 'fallback' | 'local';
     CodeUsageDto: {
       inputTokens: number;
       outputTokens: number;

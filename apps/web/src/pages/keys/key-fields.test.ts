@@ -17,6 +17,8 @@ describe('the form of a key', () => {
       tokensPerMinute: null,
       concurrentRequests: null,
       monthlyTokens: 1_000,
+      codeChunkChars: null,
+      codeChunkDelayMs: null,
     });
   });
 

@@ -6,9 +6,14 @@ import { formText } from '../../ui/form-text';
 export type Key = components['schemas']['KeyDto'];
 
 /** What can be set of a key. Null: no limit of its own. */
-export type KeyFields = Pick<Key, 'name' | 'expiresAt' | 'allowedModels' | (typeof LIMITS)[number]>;
+export type KeyFields = Pick<
+  Key,
+  'name' | 'expiresAt' | 'allowedModels' | (typeof LIMITS)[number] | (typeof CODE_CHUNKS)[number]
+>;
 
 export const LIMITS = ['requestsPerMinute', 'tokensPerMinute', 'concurrentRequests', 'monthlyTokens'] as const;
+/** How the code assistant cuts its answers for the editor that has the key. */
+export const CODE_CHUNKS = ['codeChunkChars', 'codeChunkDelayMs'] as const;
 
 /** The form's fields, filled with those of a key; null: empty. */
 export function KeyForm({ of: key, error }: { of: Key | null; error: string | null }) {
@@ -51,6 +56,21 @@ export function KeyForm({ of: key, error }: { of: Key | null; error: string | nu
           />
         ))}
       </fieldset>
+      <fieldset className="grid gap-3 sm:grid-cols-2">
+        <legend className="mb-2 text-sm text-subtle">{t('keys.codeChunksHint')}</legend>
+        {CODE_CHUNKS.map((name) => (
+          <TextField
+            key={name}
+            label={t(`keys.${name}`)}
+            name={name}
+            type="number"
+            min={name === 'codeChunkChars' ? 1 : 0}
+            max={name === 'codeChunkChars' ? 4_096 : 1_000}
+            step={1}
+            defaultValue={key?.[name] ?? ''}
+          />
+        ))}
+      </fieldset>
     </>
   );
 }
@@ -58,7 +78,8 @@ export function KeyForm({ of: key, error }: { of: Key | null; error: string | nu
 /** What the form says; an empty field is null. */
 export function readKeyForm(form: FormData): KeyFields {
   const text = (name: string): string => formText(form, name).trim();
-  const limit = (name: (typeof LIMITS)[number]): number | null => (text(name) === '' ? null : Number(text(name)));
+  const limit = (name: (typeof LIMITS)[number] | (typeof CODE_CHUNKS)[number]): number | null =>
+    text(name) === '' ? null : Number(text(name));
   const models = text('allowedModels')
     .split(',')
     .map((model) => model.trim())
@@ -72,6 +93,8 @@ export function readKeyForm(form: FormData): KeyFields {
     tokensPerMinute: limit('tokensPerMinute'),
     concurrentRequests: limit('concurrentRequests'),
     monthlyTokens: limit('monthlyTokens'),
+    codeChunkChars: limit('codeChunkChars'),
+    codeChunkDelayMs: limit('codeChunkDelayMs'),
   };
 }
 

@@ -14,7 +14,7 @@ import { formatDate, formatNumber } from '../../ui/format';
 import { Notice, Page } from '../../ui/page';
 import { Samples } from './code-samples';
 import { EditKeyDialog } from './edit-key-dialog';
-import type { Key } from './key-fields';
+import { CODE_CHUNKS, LIMITS, type Key } from './key-fields';
 import { NewKeyDialog } from './new-key-dialog';
 
 export function KeysPage() {
@@ -98,8 +98,8 @@ interface KeyRowProps {
 function KeyRow({ of: key, owner, onEdit, onRevoke }: KeyRowProps) {
   const { t } = useTranslation();
   const expired = key.expiresAt !== null && new Date(key.expiresAt) <= new Date();
-  const limits = (['requestsPerMinute', 'tokensPerMinute', 'concurrentRequests', 'monthlyTokens'] as const).flatMap(
-    (limit) => (key[limit] === null ? [] : [`${t(`keys.${limit}`)}: ${formatNumber(key[limit])}`]),
+  const limits = [...LIMITS, ...CODE_CHUNKS].flatMap((limit) =>
+    key[limit] === null ? [] : [`${t(`keys.${limit}`)}: ${formatNumber(key[limit])}`],
   );
   if (key.allowedModels !== null) limits.push(`${t('keys.allowedModels')}: ${key.allowedModels.join(', ')}`);
   return (
