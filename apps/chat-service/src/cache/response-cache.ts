@@ -141,21 +141,18 @@ export class ResponseCache implements OnModuleInit, OnApplicationShutdown {
   private async lead(head: GenerateRequest, key: string, store: AnswerStore): Promise<Place | null> {
     const recording = new Recording(key, Math.floor(this.config.RESPONSE_CACHE_BYTES / LARGEST_SHARE));
     this.flights.set(key, recording);
-    let leads = false;
     try {
-      leads = await store.lead(key);
+      const leads = await store.lead(key);
       // The one who led may have come to its end just before.
       const answer = leads ? await store.get(key) : await this.fromAnother(key, store);
-      if (answer !== null) {
-        leads = false;
-        store.release(key);
-        return { kind: 'hit', answer };
+      if (answer === null && leads) {
+        this.leaders.set(head.requestId, recording);
+        return { kind: 'miss', recording };
       }
-      if (!leads) return null;
-      this.leaders.set(head.requestId, recording);
-      return { kind: 'miss', recording };
+      return answer === null ? null : { kind: 'hit', answer };
     } finally {
-      if (!leads) this.dropFlight(recording);
+      // Also where Redis went away in the middle: those who wait here look for themselves.
+      if (this.leaders.get(head.requestId) !== recording) this.dropFlight(recording, store);
     }
   }
 
@@ -169,8 +166,9 @@ export class ResponseCache implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
-  private dropFlight(recording: Recording): void {
+  private dropFlight(recording: Recording, store: AnswerStore): void {
     this.flights.delete(recording.key);
+    store.release(recording.key);
     recording.end(false);
   }
 
