@@ -13,7 +13,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const SUITES = { docker: startPodman, kubernetes: startControlPlane };
 
 function runSuite(name, environment) {
-  const args = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--testMatch', `**/test/drivers/${name}.drivers.ts`];
+  const args = [join(ROOT, 'node_modules/jest/bin/jest.js'), '--testMatch', `**/test/drivers/${name}*.drivers.ts`];
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [...args, '--testTimeout', '90000', '--runInBand'], {
       cwd: ROOT,

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { endProcessGroup, isGroupAlive } from '#common/servers/process-group';
 import { isSameProcessAlive, type ProcessIdentity } from '#common/servers/process-identity';
 import type { Home } from './home';
@@ -11,6 +13,12 @@ const LOOK_EVERY_MS = 25;
 /** The supervisor only has to read a signal. */
 const LEAVE_MS = 2_000;
 const LAST_LOOK_MS = 5_000;
+/** A pod may take a minute until its node says that it has ended. */
+const CONTAINERS_STOP_MS = 90_000;
+/** The build lies in dist/tools/launcher/src. */
+const END_ENGINES = join(__dirname, '../../../apps/model-manager/src/end-engines.js');
+
+const run = promisify(execFile);
 
 /**
  * Ends everything of a home: politely and in order, then certainly. The supervisor, unless it is us, is told to leave first,
@@ -28,11 +36,30 @@ export async function shutDown(home: Home, log: (line: string) => void): Promise
     if (await stopService(service, log)) stopped.push(service.name);
   }
   await makeSure(home);
+  const containers = await endContainers(home, log);
   removeState(home.stateFile);
   for (const name of existsSync(home.enginesDir) ? readdirSync(home.enginesDir) : []) {
     if (name.endsWith('.json')) rmSync(join(home.enginesDir, name), { force: true });
   }
+  if (containers !== null) throw new Trouble(`engines in containers could not be ended: ${containers}; try again`);
   return stopped;
+}
+
+/**
+ * Containers and pods are no processes of this home, and model-manager may have been killed: what it noted of them is
+ * enough for its own program to end them.
+ * @returns why that was not possible; null when none is left
+ */
+async function endContainers(home: Home, log: (line: string) => void): Promise<string | null> {
+  if (!existsSync(join(home.enginesDir, 'containers'))) return null;
+  try {
+    const { stdout } = await run(process.execPath, [END_ENGINES, home.enginesDir], { timeout: CONTAINERS_STOP_MS });
+    for (const engine of stdout.split('\n')) if (engine !== '') log(`ended what was left of ${engine}`);
+    return null;
+  } catch (error) {
+    const { stderr, killed } = error as { stderr: string; killed: boolean };
+    return killed ? `nobody answered within ${CONTAINERS_STOP_MS / 1000} s` : stderr.trim();
+  }
 }
 
 async function dismiss(supervisor: ProcessIdentity): Promise<void> {

@@ -11,7 +11,7 @@ import { serverEnvironment } from './service-environment';
 import { type Plan, SUPERVISOR } from './service-spec';
 import { shutDown } from './shutdown';
 import { readState, type SystemState } from './state';
-import { Trouble } from './trouble';
+import { plainReason, Trouble } from './trouble';
 import { waitUntilReady } from './wait-until-ready';
 
 const SUPERVISOR_START_MS = 10_000;
@@ -52,7 +52,8 @@ export async function start(context: StartContext, wished: StartOptions): Promis
     const { port, engine } = state.options;
     return { url: `http://127.0.0.1:${port}`, home: home.dir, engine, model, credentials: takeCredentials(context) };
   } catch (error) {
-    await abandon();
+    // Why it did not start is told, whatever its end says.
+    await abandon().catch((trouble: unknown) => log(plainReason(trouble)));
     throw error;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'nestjs-pino';
 import type { Settings } from '../config';
 import { NvidiaSmi } from '../hardware/nvidia-smi';
 import type { EngineSettings } from '../profiles/profile';
 import { vllmArguments } from '../profiles/vllm-flags';
+import { ContainerNoteFile, endNoted, type ContainerNote } from './container-note';
 import type { ContainerLaunch } from './docker/container-spec';
 import { DockerApi } from './docker/docker-api';
 import { DockerDriver, endStrayContainers } from './docker/docker-driver';
@@ -59,6 +61,7 @@ export class DriverFactory {
     const { docker, kubernetes, engineStateDirectory } = this.settings;
     await endStrays(engineStateDirectory, known);
     try {
+      await this.noteContainers();
       const ended =
         docker !== null
           ? await endStrayContainers(this.dockerApi(docker), docker, known)
@@ -70,6 +73,18 @@ export class DriverFactory {
       // They may not be there at all, and those that are known can be started once the API is back.
       this.logger.warn({ msg: 'could not look for engines that nobody knows of', err: error });
     }
+  }
+
+  /** Those that another driver, or another address of it, has left are ended while somebody still knows of them. */
+  private async noteContainers(): Promise<void> {
+    const file = new ContainerNoteFile(this.settings.engineStateDirectory);
+    const [former, now] = [file.read(), containerNote(this.settings)];
+    if (former !== null && !isDeepStrictEqual(former, now))
+      await endNoted(former).catch((error: unknown) =>
+        this.logger.warn({ msg: 'engines that another driver has left could not be ended', ...former, err: error }),
+      );
+    if (now === null) file.remove();
+    else file.write(now);
   }
 
   private dockerApi({ address }: NonNullable<Settings['docker']>): DockerApi {
@@ -142,6 +157,26 @@ export class DriverFactory {
     ];
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   }
+}
+
+/** Null: engines are processes here, or somebody else's. */
+function containerNote(settings: Settings): ContainerNote | null {
+  const { docker, kubernetes, DOCKER_HOST, DOCKER_CERT_PATH, KUBECONFIG } = settings;
+  if (docker !== null)
+    return {
+      driver: 'docker',
+      owner: docker.owner,
+      host: DOCKER_HOST,
+      ...(DOCKER_CERT_PATH === undefined ? {} : { certificates: DOCKER_CERT_PATH }),
+    };
+  if (kubernetes !== null)
+    return {
+      driver: 'kubernetes',
+      owner: kubernetes.owner,
+      namespace: kubernetes.namespace,
+      ...(KUBECONFIG === undefined ? {} : { kubeconfig: KUBECONFIG }),
+    };
+  return null;
 }
 
 function argumentsOf({ engine }: EnginePlace): string[] {

@@ -113,7 +113,7 @@ export class KubernetesDriver implements EngineDriver {
  */
 async function removeEngine(
   api: KubernetesApi,
-  settings: KubernetesSettings,
+  settings: Pick<KubernetesSettings, 'owner'>,
   engineId: string,
   politeMs: number,
 ): Promise<void> {
@@ -138,20 +138,35 @@ async function removeEngine(
   }
 }
 
+/** As many as the shipped role names. */
+const POSSIBLE_ENGINES = ['vllm-0', 'vllm-1', 'vllm-2', 'vllm-3'];
+
 /**
- * Ends the engines of this Tandem that nobody knows of: what a model-manager before us left. They are found by their pods.
+ * Ends the engines of this Tandem that nobody knows of: what a model-manager before us left. They are found by their pods, and
+ * by their names where no pod could be made yet: a role cannot allow to list only some Deployments.
  * @throws KubernetesError when the API server cannot be asked, or one does not end.
  */
 export async function endStrayPods(
   api: KubernetesApi,
-  settings: KubernetesSettings,
+  settings: Pick<KubernetesSettings, 'owner'>,
   known: readonly string[],
 ): Promise<string[]> {
   const pods = await api.pods({ [LABELS.owner]: settings.owner });
   const engines = new Set(pods.flatMap(({ metadata }) => metadata?.labels?.[LABELS.engine] ?? []));
+  for (const engine of POSSIBLE_ENGINES)
+    if (!known.includes(engine) && (await hasDeployment(api, engineName(settings, engine)))) engines.add(engine);
   const strays = [...engines].filter((engine) => !known.includes(engine));
   await Promise.all(strays.map((engine) => removeEngine(api, settings, engine, 0)));
   return strays;
+}
+
+async function hasDeployment(api: KubernetesApi, name: string): Promise<boolean> {
+  try {
+    return (await api.deployment(name)) !== null;
+  } catch (error) {
+    if (error instanceof KubernetesError && error.status === 403) return false; // the role does not name it, so we cannot have made it
+    throw error;
+  }
 }
 
 function launchFailure(error: unknown): FailureCause {
