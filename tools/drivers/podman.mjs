@@ -4,6 +4,11 @@ import { dirname, join } from 'node:path';
 import { startPodmanService } from './podman-service.mjs';
 import { missingPrograms, must } from './programs.mjs';
 
+/** Not podman's usual one: a bridge that another network backend has left behind would have the route to that. */
+const SUBNET = `[network]
+default_subnet = "10.89.240.0/24"
+`;
+
 /** A Docker Engine API of its own, with an image in which the simulator stands for vLLM. Nothing of it is left at the end. */
 export async function startPodman(root) {
   const missing = missingPrograms(['podman', 'runc', 'catatonit']);
@@ -12,7 +17,8 @@ export async function startPodman(root) {
       `${missing.join(', ')} is missing: apt-get install -y --no-install-recommends podman runc catatonit`,
     );
   const folder = mkdtempSync(join(tmpdir(), 'tandem-podman-'));
-  const service = startPodmanService(folder, { storage: { driver: 'vfs', folder: join(folder, 'store') } });
+  const storage = { driver: 'vfs', folder: join(folder, 'store') };
+  const service = startPodmanService(folder, { storage, containers: SUBNET });
   const { env, socketPath } = service;
   const stop = async () => {
     await service.stop();
