@@ -83,7 +83,7 @@ export function planEngine(settings: EngineSettings, shape: ModelShape, gpu: Pla
     hybridCache: !(read.flag('disableHybridKvCacheManager') ?? false),
     speculativeTokens: speculativeTokens(settings['speculativeConfig']),
     stateBytes: readStateBytes(read.text('mambaSsmCacheDtype')),
-    languageModelOnly: read.flag('languageModelOnly') ?? false,
+    languageModelOnly: read.flag('languageModelOnly') ?? takesNoMedia(settings['limitMmPerPrompt']),
     loraSlots: read.flag('enableLora') === true ? (read.integer('maxLoras', 1, 65_536) ?? 1) : 0,
     loraRank: read.integer('maxLoraRank', 1, 65_536) ?? 16,
     cpuOffloadBytes: (read.number('cpuOffloadGb', 0, 65_536) ?? 0) * GIB,
@@ -94,6 +94,12 @@ export interface PlanGpu {
   name: string;
   totalBytes: number;
   computeCapability: number;
+}
+
+/** Without images and videos vLLM loads no encoder (`registry.py`, "running in text-only mode"). */
+function takesNoMedia(limits: unknown): boolean {
+  if (typeof limits !== 'object' || limits === null) return false;
+  return 'image' in limits && 'video' in limits && Object.values(limits).every((limit) => limit === 0);
 }
 
 /** The draft model of `speculativeConfig`, where it is a model of its own; MTP layers are in the target's checkpoint. */

@@ -57,6 +57,10 @@ export interface VisionShape {
   intermediateSize: number;
   layers: number;
   patchSize: number;
+  /** Its attention turns queries and keys by their places (Qwen, Pixtral), which takes copies of them. */
+  rotary: boolean;
+  /** Layers whose outputs go into the text model beside the last one's, each through a projector of its own (Qwen3-VL). */
+  deepstackLayers: number;
   /** Patches of the encoder that become one token of the text model. */
   patchesPerToken: number;
   /** Tokens of the largest image. */

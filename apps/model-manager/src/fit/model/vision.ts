@@ -6,6 +6,8 @@ const USUAL: VisionShape = {
   hiddenSize: 1_152,
   intermediateSize: 4_304,
   layers: 27,
+  rotary: true,
+  deepstackLayers: 0,
   patchSize: 16,
   patchesPerToken: 4,
   maxTokensPerItem: 16_384,
@@ -36,6 +38,8 @@ export function readVision(config: ConfigReader, architecture: string | null): V
     hiddenSize: tower.integer('embed_dim', LIMITS.dimension) ?? hiddenSize,
     intermediateSize: tower.integer(['intermediate_size', 'mlp_dim'], LIMITS.dimension) ?? 4 * hiddenSize,
     layers: tower.integer(['depth', 'num_hidden_layers', 'layers'], LIMITS.layers) ?? USUAL.layers,
+    rotary: merge !== null,
+    deepstackLayers: tower.integers('deepstack_visual_indexes')?.length ?? 0,
     patchSize,
     patchesPerToken: Math.max(1, perToken),
     maxTokensPerItem: perImage ?? (patches === null ? QWEN_MAX_TOKENS : Math.ceil(patches / Math.max(1, perToken))),
@@ -43,12 +47,15 @@ export function readVision(config: ConfigReader, architecture: string | null): V
 }
 
 function usual(architecture: string): VisionShape {
-  if (architecture.startsWith('Gemma')) return { ...USUAL, patchSize: 14, patchesPerToken: 16, maxTokensPerItem: 256 };
+  if (architecture.startsWith('Gemma'))
+    return { ...USUAL, rotary: false, patchSize: 14, patchesPerToken: 16, maxTokensPerItem: 256 };
   if (architecture.startsWith('Mistral3') || architecture.startsWith('Pixtral'))
     return {
       hiddenSize: 1_024,
       intermediateSize: 4_096,
       layers: 24,
+      rotary: true,
+      deepstackLayers: 0,
       patchSize: 14,
       patchesPerToken: 4,
       maxTokensPerItem: 3_025,
@@ -56,9 +63,9 @@ function usual(architecture: string): VisionShape {
   return USUAL;
 }
 
-/** Attention, an MLP of two matrices (three where it is gated changes little), and the projector into the text model. */
+/** Attention, an MLP of two matrices (three where it is gated changes little), and the projectors into the text model. */
 export function visionParameters(vision: VisionShape, textHiddenSize: number): number {
   const layer = 4 * vision.hiddenSize ** 2 + 2 * vision.hiddenSize * vision.intermediateSize;
   const merged = vision.hiddenSize * Math.min(vision.patchesPerToken, 4);
-  return vision.layers * layer + merged * merged + merged * textHiddenSize;
+  return vision.layers * layer + (1 + vision.deepstackLayers) * (merged * merged + merged * textHiddenSize);
 }

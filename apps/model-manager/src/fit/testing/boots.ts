@@ -47,9 +47,18 @@ const inputs = z.object({
   notComparable: z.record(z.string(), z.string()),
 });
 
+/** A model of `boot-inputs.json`, as the fit check describes it. */
+export function bootModel(name: string, testing: string, models: string): ModelShape {
+  return shapeOf(name, readInputs(testing).models, models);
+}
+
+function readInputs(testing: string): z.output<typeof inputs> {
+  return inputs.parse(JSON.parse(readFileSync(join(testing, 'boot-inputs.json'), 'utf8')));
+}
+
 /** Every row of both files, compared. `models` is the folder of facts. */
 export function compareBoots(testing: string, models: string): ComparedBoot[] {
-  const given = inputs.parse(JSON.parse(readFileSync(join(testing, 'boot-inputs.json'), 'utf8')));
+  const given = readInputs(testing);
   const read = (name: string): Record<string, string>[] => parseCsv(readFileSync(join(testing, `${name}.csv`), 'utf8'));
   const compare = (file: ComparedBoot['file'], rows: Record<string, z.output<typeof boot>>): ComparedBoot[] =>
     read(file).map((row, index) => {
