@@ -19,8 +19,8 @@ export interface WordingEngine {
   fail(status: number): void;
   /** From now on it answers nothing until what this returns is called. */
   hold(): () => void;
-  /** What it says to everything from now on. */
-  say(text: string): void;
+  /** What it says from now on: one after the other, and the last to everything that follows. */
+  say(...texts: string[]): void;
   stop(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function startWordingEngine({
   const requests: EngineRequest[] = [];
   const counted: EngineRequest[] = [];
   let status = 200;
-  let text = '';
+  let texts = [''];
   let held: Promise<unknown> | null = null;
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy());
@@ -65,6 +65,7 @@ export async function startWordingEngine({
       return;
     }
     const chat = path === '/v1/chat/completions';
+    const text = (texts.length > 1 ? texts.shift() : texts[0]) ?? '';
     if (body['stream'] === true) await stream(response, tokensOf(text), chat, model, paceMs);
     else json(response, whole(text, chat, model));
   };
@@ -83,7 +84,7 @@ export async function startWordingEngine({
         resolve(undefined);
       };
     },
-    say: (words) => (text = words),
+    say: (...words) => (texts = words),
     stop: async () => {
       if (!server.listening) return;
       server.closeAllConnections();

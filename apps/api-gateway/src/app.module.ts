@@ -6,6 +6,7 @@ import { BenchmarksModule } from './benchmarks/benchmarks.module';
 import { CacheModule } from './cache/cache.module';
 import { ChatModule } from './chat/chat.module';
 import { CodeModule } from './code/code.module';
+import { HintsModule } from './hints/hints.module';
 import { GATEWAY_CONFIG, type GatewayConfig } from './config';
 import { GatewayDatabaseModule } from './database/database.module';
 import { ConversationsModule } from './conversations/conversations.module';
@@ -51,6 +52,7 @@ export class AppModule {
         UsageModule,
         ChatModule,
         CodeModule,
+        HintsModule,
         GuardrailsModule,
         CacheModule,
         ConversationsModule,

@@ -13,6 +13,12 @@ import { EngineRouter } from './engines/engine-router';
 import { FallbackPlacement } from './engines/fallback-placement';
 import { ChatTurns } from './generation/chat-turns';
 import { GenerationService } from './generation/generation.service';
+import { HintPlacement } from './hints/hint-placement';
+import { HintServer } from './hints/hint-server';
+import { HintSettingsStore } from './hints/hint-settings';
+import { HintTurns } from './hints/hint-turns';
+import { HintsController } from './hints/hints.controller';
+import { LocalHints } from './hints/local-hints';
 import { Guardrails } from './guardrails/guardrails';
 import { GuardrailsController } from './guardrails/guardrails.controller';
 import { JournalPublisher } from './generation/journal-publisher';
@@ -25,7 +31,7 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [PlatformModule.forRoot('chat-service', config), ConversationsModule],
-      controllers: [CacheController, CodeController, GuardrailsController],
+      controllers: [CacheController, CodeController, GuardrailsController, HintsController],
       providers: [
         { provide: CHAT_CONFIG, useValue: config },
         ModelsDirectory,
@@ -37,6 +43,11 @@ export class AppModule {
         JournalPublisher,
         ChatTurns,
         CodeTurns,
+        HintSettingsStore,
+        HintServer,
+        HintPlacement,
+        LocalHints,
+        HintTurns,
         Guardrails,
         ResponseCache,
         GenerationService,

@@ -79,6 +79,28 @@ export const chatVariables = {
     describe: 'Folder of the prompt templates of the code assistant.',
     example: 'prompts/code',
   }),
+  HINT_PROMPTS_DIR: variable(optionalText, {
+    describe: 'Folder of the prompt templates and texts of hints.',
+    example: 'prompts/hints',
+  }),
+  HINT_API_ALLOWED_HOSTS: variable(optionalText, {
+    describe:
+      "Hosts (or host:port, separated by commas) in this installation's own networks, or without TLS, that an admin may name as the server for hints. Any other has to be on the internet, by https.",
+    example: 'ollama.lan:11434,10.0.0.5:8000',
+  }),
+  SETTINGS_ENCRYPTION_KEY: variable(
+    z
+      .string()
+      .regex(/^[0-9a-f]{64}$/i, 'must be 64 hexadecimal digits (32 bytes)')
+      .transform((digits) => Buffer.from(digits, 'hex'))
+      .optional(),
+    {
+      describe:
+        'Encrypts the keys of other servers that admins store (AES-256-GCM); the same for all chat-services. Unset: none can be stored.',
+      example: '$(openssl rand -hex 32)',
+      secret: true,
+    },
+  ),
   CODE_CHUNK_CHARS: variable(count.min(1).max(4_096).default(12), {
     describe: 'The code assistant sends a chunk as soon as it has so many characters.',
     example: '12',
@@ -152,6 +174,11 @@ export function loadChatConfig(environment: Readonly<Record<string, string | und
     modelsDirectory: parsed.MODELS_DIR ?? join(root, 'models'),
     fallback: fallbackOf(parsed),
     codePromptsDirectory: parsed.CODE_PROMPTS_DIR ?? join(root, 'prompts', 'code'),
+    hintPromptsDirectory: parsed.HINT_PROMPTS_DIR ?? join(root, 'prompts', 'hints'),
+    hintApiAllowedHosts: (parsed.HINT_API_ALLOWED_HOSTS ?? '')
+      .split(',')
+      .map((host) => host.trim().toLowerCase())
+      .filter((host) => host !== ''),
   });
 }
 

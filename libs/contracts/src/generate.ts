@@ -6,6 +6,7 @@ import type { Actor } from './access';
 import type { CacheWish } from './cache';
 import type { ChatTurn } from './chat';
 import type { CodeTurn } from './code';
+import type { HintTurn } from './hints';
 import type { Endpoint } from './usage';
 import { CodedError } from './errors';
 
@@ -49,6 +50,8 @@ export interface GenerateRequest {
   chat?: ChatTurn;
   /** Of the code assistant alone; the body is a `CodeBody`. */
   code?: CodeTurn;
+  /** Of hints alone; the body is a `HintBody`. */
+  hint?: HintTurn;
   /** Set by chat-service: the name under which its queue knows another server, where that one answers. */
   servedBy?: string;
   /** What the client says about the cache of answers; absent: nothing. */

@@ -25,6 +25,7 @@ export const ENDPOINTS = [
   '/v1/completions',
   '/api/chat',
   '/api/v1/code/generate',
+  '/api/v1/hints',
   'system/benchmark',
 ] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];

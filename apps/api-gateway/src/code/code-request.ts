@@ -20,7 +20,8 @@ const MAX_TEXT = 8 * 1024 * 1024;
 const LANGUAGE = /^[\p{L}\p{N}][\p{L}\p{N} +#*._/-]{0,39}$/u;
 
 const text = string(MAX_TEXT);
-const language: Check = (value, path) => {
+/** The name of a programming language: any, since a model may know it. */
+export const language: Check = (value, path) => {
   if (typeof value !== 'string') return refuse(path, `expected a string, but got ${kindOf(value)}`);
   if (!LANGUAGE.test(value)) refuse(path, 'expected the name of a language, of 40 characters at most');
 };

@@ -58,7 +58,7 @@ export class CodeRequestDto {
   chunkDelayMs?: number;
 }
 
-class CodeUsageDto implements CodeUsage {
+export class CodeUsageDto implements CodeUsage {
   @ApiProperty({ type: 'integer' })
   inputTokens!: number;
 

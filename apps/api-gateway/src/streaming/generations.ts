@@ -6,6 +6,7 @@ import { CodedError } from '#contracts/errors';
 import { resolveModel } from '#contracts/models';
 import type { ChatTurn } from '#contracts/chat';
 import type { CodeTurn } from '#contracts/code';
+import type { HintTurn } from '#contracts/hints';
 import type { Endpoint } from '#contracts/usage';
 import { ModelsDirectory } from '#common/models-directory';
 import { startSpan } from '#common/tracing';
@@ -36,6 +37,10 @@ export interface GenerationCall {
   chat?: ChatTurn;
   /** Of the code assistant alone. */
   code?: CodeTurn;
+  /** Of hints alone. The model is chat-service's to choose, and has been checked for a key that is limited to some. */
+  hint?: HintTurn;
+  /** What the client is told of an error; absent: as it is. */
+  inWords?: (error: CodedError) => CodedError;
   /** Fields that were left out, for `x-tandem-ignored-fields`. */
   ignored: string[];
 }
@@ -53,7 +58,7 @@ export class Generations {
 
   /** Resolves when the answer is written. @throws CodedError for what fails before its first byte. */
   async run(endpoint: Endpoint, call: GenerationCall, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    this.checkModel(call.model, request.access?.allowedModels ?? null);
+    if (call.hint === undefined) this.checkModel(call.model, request.access?.allowedModels ?? null);
     const { actor } = request;
     if (actor === null) throw new CodedError('invalid_api_key', 'Nobody is signed in.');
     const limits = request.access?.limits ?? null;
@@ -81,7 +86,7 @@ export class Generations {
     const span = startSpan('gateway.generate', headerOf(request, 'traceparent'), {
       attributes: { 'tandem.request_id': request.id },
     });
-    const { body, ignored, maxOutputTokens: _, ...parameters } = call;
+    const { body, ignored, maxOutputTokens: _, inWords, ...parameters } = call;
     const stream: StreamRequest = {
       requestId: request.id,
       actor,
@@ -96,16 +101,22 @@ export class Generations {
     };
     if (ignored.length > 0) void reply.header('x-tandem-ignored-fields', ignoredFieldsHeader(ignored));
     try {
-      if (call.streaming) await this.stream(stream, body, reply);
-      else await this.whole(stream, body, reply);
+      if (call.streaming) await this.stream(stream, body, reply, inWords);
+      else await this.whole(stream, body, reply, inWords);
     } finally {
       span?.span.end();
     }
   }
 
-  private async stream(request: StreamRequest, body: Uint8Array, reply: FastifyReply): Promise<void> {
+  private async stream(
+    request: StreamRequest,
+    body: Uint8Array,
+    reply: FastifyReply,
+    inWords: GenerationCall['inWords'],
+  ): Promise<void> {
     const answer = new SseAnswer(reply, {
       maxBufferedBytes: this.config.SLOW_READER_BYTES,
+      ...(inWords === undefined ? {} : { inWords }),
       namedQueueEvents: request.endpoint !== '/v1/chat/completions' && request.endpoint !== '/v1/completions',
       onSlowReader: () => {
         this.hub.abandon(live, 'slow_reader');
@@ -123,14 +134,21 @@ export class Generations {
     await answer.over;
   }
 
-  private async whole(request: StreamRequest, body: Uint8Array, reply: FastifyReply): Promise<void> {
+  private async whole(
+    request: StreamRequest,
+    body: Uint8Array,
+    reply: FastifyReply,
+    inWords: GenerationCall['inWords'],
+  ): Promise<void> {
     const answer = new WholeAnswer((headers) => void reply.headers(headers));
     const live = this.hub.open(request, body, answer);
     reply.raw.once('close', () => {
       this.hub.abandon(live, 'client_gone');
       answer.abandon();
     });
-    const bytes = await answer.body;
+    const bytes = await answer.body.catch((error: unknown) => {
+      throw error instanceof CodedError && inWords !== undefined ? inWords(error) : error;
+    });
     if (reply.raw.destroyed) return;
     void reply.header('content-type', 'application/json; charset=utf-8').send(bytes);
   }

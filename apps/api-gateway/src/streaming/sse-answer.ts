@@ -20,6 +20,8 @@ export interface SseAnswerOptions {
   maxBufferedBytes: number;
   /** Queue news as `event: queue`, from the first moment; else as comments, after a while. */
   namedQueueEvents?: boolean;
+  /** What the client is told of an error; absent: as it is. */
+  inWords?: (error: CodedError) => CodedError;
   /** The reader could not keep up. */
   onSlowReader: () => void;
 }
@@ -82,8 +84,9 @@ export class SseAnswer implements StreamReader {
     this.finish(this.takePending());
   }
 
-  onError(error: CodedError): void {
+  onError(given: CodedError): void {
     if (this.ended) return;
+    const error = this.options.inWords?.(given) ?? given;
     if (!this.begun && this.pending.length === 0) {
       this.ended = true;
       this.reject(error);

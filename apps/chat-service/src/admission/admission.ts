@@ -71,6 +71,7 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     this.directory.onChange(() => this.enginesChanged());
     this.peers.onChange(() => this.enginesChanged());
+    this.router.onStandInsChange(() => this.enginesChanged());
     this.bus.subscribe(RunningSubjects.ask, (message) => message.respond(JSON.stringify(this.runningRequests())));
     this.enginesChanged();
   }
@@ -222,11 +223,8 @@ export class Admission implements OnModuleInit, OnApplicationShutdown {
 
   private enginesChanged(): void {
     const capacities = new Map<string, number>();
-    const { fallback } = this.router;
-    if (fallback !== null) {
-      const { id, maxNumSeqs } = fallback.model.engine;
+    for (const { id, maxNumSeqs } of this.router.standInEngines)
       capacities.set(id, this.paused.has(id) ? 0 : this.peers.shareOf(maxNumSeqs ?? 1));
-    }
     for (const engine of this.directory.state?.engines ?? []) {
       const announced = engine.maxNumSeqs ?? Number.POSITIVE_INFINITY;
       const most = Math.min(announced, this.config.ENGINE_MAX_SEQUENCES ?? Number.POSITIVE_INFINITY);

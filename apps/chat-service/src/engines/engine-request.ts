@@ -11,6 +11,7 @@ const PATHS: Readonly<Record<Endpoint, EnginePath>> = {
   '/v1/completions': '/v1/completions',
   '/api/chat': '/v1/chat/completions',
   '/api/v1/code/generate': '/v1/chat/completions',
+  '/api/v1/hints': '/v1/chat/completions',
   'system/benchmark': '/v1/chat/completions',
 };
 

@@ -12,7 +12,7 @@ import {
 } from '#contracts/models';
 import { ModelsDirectory } from '#common/models-directory';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
-import { FALLBACK_ENGINE, fallbackFrom, type Fallback } from './fallback';
+import { FALLBACK_ENGINE, standInFrom, type StandIn, type StandInEngine } from './fallback';
 import { EnginePool } from './http/engine-pool';
 
 export interface Route {
@@ -34,15 +34,19 @@ export interface OwnEngine {
 @Injectable()
 export class EngineRouter {
   private readonly pools = new Map<string, EnginePool>();
+  /** Who may answer in the place of an engine. They serve no name that a client could ask for. */
+  private readonly standIns = new Map<StandInEngine, StandIn>();
+  private readonly listeners: (() => void)[] = [];
 
-  /** Another server, where the configuration allows one. It serves no name that a client could ask for. */
-  readonly fallback: Fallback | null;
+  /** Another server, where the configuration allows one. */
+  readonly fallback: StandIn | null;
 
   constructor(
     private readonly directory: ModelsDirectory,
-    @Inject(CHAT_CONFIG) private readonly config: ChatConfig,
+    @Inject(CHAT_CONFIG) config: ChatConfig,
   ) {
-    this.fallback = config.fallback === null ? null : fallbackFrom(config.fallback);
+    this.fallback = config.fallback === null ? null : standInFrom(FALLBACK_ENGINE, config.fallback);
+    if (this.fallback !== null) this.standIns.set(FALLBACK_ENGINE, this.fallback);
   }
 
   /**
@@ -51,7 +55,8 @@ export class EngineRouter {
    * @throws CodedError `model_not_found`, or `engine_unavailable` where waiting makes no sense.
    */
   resolve(model: string, fixed: boolean): Exclude<Resolution, { kind: 'unknown' }> {
-    if (this.fallback?.name === model) return { kind: 'ready', candidates: [this.fallback.model] };
+    for (const standIn of this.standIns.values())
+      if (standIn.name === model) return { kind: 'ready', candidates: [standIn.model] };
     const { state } = this.directory;
     if (state === null) throw unavailable('The model manager has not said yet which engines there are.');
     const named = resolveModel(state, model);
@@ -62,6 +67,27 @@ export class EngineRouter {
     }
     if (found.kind === 'not_ready' && !isComing(found.engine)) throw unavailable(whyNotReady(found.engine));
     return found;
+  }
+
+  standIn(id: StandInEngine): StandIn | null {
+    return this.standIns.get(id) ?? null;
+  }
+
+  /** Who runs at most how much in the place of an engine. */
+  get standInEngines(): ResolvedModel['engine'][] {
+    return [...this.standIns.values()].map(({ model }) => model.engine);
+  }
+
+  /** Null: nobody stands in any more; what runs there ends by itself. */
+  setStandIn(id: StandInEngine, standIn: StandIn | null): void {
+    if (standIn === null) this.standIns.delete(id);
+    else this.standIns.set(id, standIn);
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Called after each change of who stands in. */
+  onStandInsChange(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   /** The way to a ready engine. */
@@ -96,23 +122,25 @@ export class EngineRouter {
 
   private pool({ engine }: ResolvedModel): EnginePool {
     const { url } = engine.state;
-    let pool = this.pools.get(url);
+    const standIn = [...this.standIns.values()].find(({ model }) => model.engine === engine);
+    const place = standIn?.name ?? url;
+    let pool = this.pools.get(place);
     if (pool === undefined) {
       this.forgetGone(this.directory.state);
-      pool = new EnginePool(url, engine.id === FALLBACK_ENGINE ? (this.config.fallback?.apiKey ?? null) : null);
-      this.pools.set(url, pool);
+      pool = new EnginePool(url, standIn?.apiKey ?? null, standIn?.lookup);
+      this.pools.set(place, pool);
     }
     return pool;
   }
 
   /** A restarted engine has a new address; the pool of the old one would hold its idle sockets for ever. */
   private forgetGone(state: ModelsState | null): void {
-    const urls = new Set((state?.engines ?? []).filter(isReady).map((engine) => engine.state.url));
-    if (this.fallback !== null) urls.add(this.fallback.model.engine.state.url);
-    for (const [url, pool] of this.pools) {
-      if (urls.has(url)) continue;
+    const places = new Set((state?.engines ?? []).filter(isReady).map((engine) => engine.state.url));
+    for (const { name } of this.standIns.values()) places.add(name);
+    for (const [place, pool] of this.pools) {
+      if (places.has(place)) continue;
       pool.close();
-      this.pools.delete(url);
+      this.pools.delete(place);
     }
   }
 }

@@ -1,11 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Backend } from '#contracts/code';
 import { CodedError } from '#contracts/errors';
 import type { GenerateRequest } from '#contracts/generate';
-import type { ResolvedModel } from '#contracts/models';
 import { Logger } from 'nestjs-pino';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
-import { FALLBACK_ENGINE } from './fallback';
 import { EngineRouter } from './engine-router';
 
 /** Decides which requests another server answers, where one is configured and no engine of this installation can. */
@@ -45,9 +42,4 @@ export class FallbackPlacement {
     const { FALLBACK_CHAT: who } = this.config;
     return who === 'everybody' || (who === 'admins' && actor.role === 'admin');
   }
-}
-
-/** Who answers. */
-export function backendOf({ engine }: Pick<ResolvedModel, 'engine'>): Backend {
-  return engine.id === FALLBACK_ENGINE ? 'fallback' : 'vllm';
 }

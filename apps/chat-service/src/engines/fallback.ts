@@ -1,25 +1,52 @@
 import { randomUUID } from 'node:crypto';
+import type { LookupFunction } from 'node:net';
+import type { Backend } from '#contracts/code';
 import type { ResolvedModel } from '#contracts/models';
-import type { FallbackConfig } from '../config';
 
-/** Its id as an engine, and its profile in the ledger. */
+/** Who answers in the place of an engine: its id as one, and its profile in the ledger. */
 export const FALLBACK_ENGINE = 'fallback';
+export const HINTS_API_ENGINE = 'hints-api';
+export const HINTS_LOCAL_ENGINE = 'hints-local';
+export type StandInEngine = typeof FALLBACK_ENGINE | typeof HINTS_API_ENGINE | typeof HINTS_LOCAL_ENGINE;
 
-export interface Fallback {
+const BACKENDS: Readonly<Record<StandInEngine, Backend>> = {
+  [FALLBACK_ENGINE]: 'fallback',
+  [HINTS_API_ENGINE]: 'fallback',
+  [HINTS_LOCAL_ENGINE]: 'local',
+};
+
+export interface StandIn {
   /** What the queue knows it by. Nobody can ask for it: it is another one in each process. */
   name: string;
   model: ResolvedModel;
+  apiKey: string | null;
+  /** Where its name may lead; absent: anywhere. */
+  lookup?: LookupFunction;
+}
+
+export interface StandInServer {
+  /** Without `/v1`. */
+  url: string;
+  model: string;
+  apiKey: string | null;
+  maxConcurrent: number;
+  lookup?: LookupFunction;
 }
 
 /** Another server as if it were an engine, so that its requests are admitted, relayed, counted and limited as all others. */
-export function fallbackFrom({ url, model, maxConcurrent }: FallbackConfig): Fallback {
+export function standInFrom(
+  id: StandInEngine,
+  { url, model, apiKey, maxConcurrent, lookup }: StandInServer,
+): StandIn {
   return {
-    name: `fallback ${randomUUID()}`,
+    name: `${id} ${randomUUID()}`,
+    apiKey,
+    ...(lookup === undefined ? {} : { lookup }),
     model: {
       engine: {
-        id: FALLBACK_ENGINE,
+        id,
         driver: 'external',
-        profile: FALLBACK_ENGINE,
+        profile: id,
         state: { kind: 'ready', url, since: Date.now() },
         models: [{ id: model, aliases: [], maxModelLen: null, created: 0 }],
         maxNumSeqs: maxConcurrent,
@@ -29,4 +56,15 @@ export function fallbackFrom({ url, model, maxConcurrent }: FallbackConfig): Fal
       maxModelLen: null,
     },
   };
+}
+
+/** Who answers. */
+export function backendOf({ engine }: Pick<ResolvedModel, 'engine'>): Backend {
+  return (BACKENDS as Readonly<Record<string, Backend | undefined>>)[engine.id] ?? 'vllm';
+}
+
+/** The same of a request that was placed: `servedBy` is the name of who stands in, and absent where an engine answers. */
+export function backendPlaced({ servedBy }: { servedBy?: string }): Backend {
+  const id = servedBy?.slice(0, servedBy.indexOf(' ')) ?? '';
+  return (BACKENDS as Readonly<Record<string, Backend | undefined>>)[id] ?? 'vllm';
 }

@@ -1,6 +1,7 @@
 import type { FrameKind } from '#contracts/frames';
 
-export type RewrittenKind = typeof FrameKind.data | typeof FrameKind.body;
+/** Headers leave before anything else, or not at all. */
+export type RewrittenKind = typeof FrameKind.data | typeof FrameKind.body | typeof FrameKind.headers;
 
 /**
  * Turns the bytes of an engine's answer into those that the client gets, where these are not the same. Made for one

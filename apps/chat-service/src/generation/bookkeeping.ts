@@ -1,9 +1,10 @@
 import type { Logger } from 'nestjs-pino';
+import type { Backend } from '#contracts/code';
 import type { CodedError, ErrorCode } from '#contracts/errors';
 import type { GenerateRequest } from '#contracts/generate';
 import type { RequestEnding, RequestFacts, RequestTimes, TokenCounts } from '#contracts/usage';
 import type { Route } from '../engines/engine-router';
-import { backendOf } from '../engines/fallback-placement';
+import { backendOf, backendPlaced } from '../engines/fallback';
 import { ChatMetrics } from './chat-metrics';
 import type { Generation } from './generation';
 import { TokenAccounts } from './token-accounts';
@@ -65,15 +66,18 @@ export class Bookkeeping {
   /** @param body what the engine read, should it have to be counted. */
   finished(generation: Generation, ending: RequestEnding, route: Route, body: Uint8Array): void {
     const { head, facts, tokenEvents } = generation;
-    if (head.code !== undefined) this.metrics.code(head.code.modelType, backendOf(route.model), ending);
+    const backend = backendOf(route.model);
+    if (head.code !== undefined) this.metrics.code(head.code.modelType, backend, ending);
+    if (head.hint !== undefined) this.metrics.hint(head.hint.level, backend, ending);
     const engine = facts.engineLife ?? route.model.engine.id;
     if (ending.countMethod === 'exact') {
       this.accounts.learn(engine, ending, tokenEvents);
-      this.close(head, facts, ending);
+      this.close(head, facts, ending, backend);
       return;
     }
-    if (ending.countMethod === 'cached') {
-      this.close(head, facts, ending);
+    // Nobody but us did anything.
+    if (ending.countMethod === 'cached' || backend === 'local') {
+      this.close(head, facts, ending, backend);
       return;
     }
     // The engine did not say what it did: it is counted after the end, when nobody waits for it any more.
@@ -85,14 +89,14 @@ export class Bookkeeping {
       })
       .then((settled) => {
         this.counting.delete(counted);
-        this.close(head, facts, settled);
+        this.close(head, facts, settled, backend);
       });
     this.counting.add(counted);
   }
 
   /** It waited for its turn, and was not served. */
   unserved(head: GenerateRequest, facts: RequestFacts, ending: RequestEnding): void {
-    this.close(head, facts, ending);
+    this.close(head, facts, ending, backendPlaced(head));
   }
 
   /** Refused at the door: counted in metrics, no row in the ledger. */
@@ -107,10 +111,10 @@ export class Bookkeeping {
     await this.journal.idle();
   }
 
-  private close(head: GenerateRequest, facts: RequestFacts, ending: RequestEnding): void {
+  private close(head: GenerateRequest, facts: RequestFacts, ending: RequestEnding, backend: Backend): void {
     this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
     this.metrics.end(facts, ending);
-    if (head.servedBy !== undefined) this.metrics.fallback(head.endpoint, ending);
+    if (backend === 'fallback') this.metrics.fallback(head.endpoint, ending);
     if (TIMEOUTS.includes(ending.errorCode)) this.timeouts += 1;
     this.logger.log({
       msg: 'request finished',
@@ -126,7 +130,7 @@ export class Bookkeeping {
       status_code: ending.statusCode,
       outcome: ending.outcome,
       error_code: ending.errorCode,
-      ...(head.servedBy === undefined ? {} : { backend: 'fallback' }),
+      ...(backend === 'vllm' ? {} : { backend }),
     });
     this.reservations.settle(head, ending.inputTokens + ending.outputTokens);
   }

@@ -1,4 +1,5 @@
 import type { Backend, CodeModelType } from '#contracts/code';
+import type { HintLevel } from '#contracts/hints';
 import type { Endpoint, RequestEnding, RequestFacts } from '#contracts/usage';
 import { counter, gauge, histogram } from '#common/metrics';
 
@@ -32,6 +33,12 @@ export class ChatMetrics {
     ['endpoint', 'outcome'],
   );
 
+  private readonly hintRequests = counter('tandem_hint_requests_total', 'Requests for a hint that ended', [
+    'level',
+    'backend',
+    'outcome',
+  ]);
+
   constructor(watched: {
     inFlight: () => number;
     journal: () => number;
@@ -58,6 +65,10 @@ export class ChatMetrics {
 
   code(modelType: CodeModelType, backend: Backend, { outcome }: RequestEnding): void {
     this.codeRequests.inc({ model_type: modelType, backend, outcome });
+  }
+
+  hint(level: HintLevel, backend: Backend, { outcome }: RequestEnding): void {
+    this.hintRequests.inc({ level: String(level), backend, outcome });
   }
 
   fallback(endpoint: Endpoint, { outcome }: RequestEnding): void {

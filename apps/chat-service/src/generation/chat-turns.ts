@@ -13,24 +13,15 @@ import { AnswerJournal } from '../conversations/answer-journal';
 import type { AnswerRecord } from '../conversations/answer-record';
 import { ExchangeRepository, type Exchange } from '../conversations/exchange.repository';
 import { Writers } from '../conversations/writers';
-import type { EnginePath } from '../engines/engine-request';
 import type { Route } from '../engines/engine-router';
-import { backendOf } from '../engines/fallback-placement';
+import { backendOf } from '../engines/fallback';
 import { withRepeatedPrompt } from '../guardrails/repeated-prompt';
 import { TitleWriter } from '../titles/title-writer';
 import { bodyText } from './body-text';
-import type { AnswerFrame } from './generation';
+import type { PreparedTurn } from './prepared-turn';
 
 /** A request of native chat as the gateway checked it: sampling parameters, and messages. */
 type ChatBody = Record<string, unknown> & { messages: EngineMessage[] };
-
-/** What goes to the engine, and what is our own about its answer. */
-export interface PreparedTurn {
-  body: Buffer;
-  /** Where it goes; absent: as its endpoint says. */
-  path?: EnginePath;
-  frame: AnswerFrame;
-}
 
 interface KeptTurn {
   exchange: Exchange;

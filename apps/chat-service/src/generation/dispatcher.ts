@@ -10,8 +10,12 @@ import { replay } from '../cache/recording';
 import type { ResponseCache } from '../cache/response-cache';
 import type { CodeTurns } from '../code/code-turns';
 import { engineRequest, type EnginePath } from '../engines/engine-request';
+import type { ResponseHandler } from '../engines/http/engine-connection';
+import type { EngineCall } from '../engines/http/engine-pool';
 import type { Route } from '../engines/engine-router';
-import { backendOf } from '../engines/fallback-placement';
+import { backendOf } from '../engines/fallback';
+import type { HintPlacement } from '../hints/hint-placement';
+import type { HintTurns } from '../hints/hint-turns';
 import type { Guardrails } from '../guardrails/guardrails';
 import { withRepeatedPromptIn } from '../guardrails/repeated-prompt';
 import type { Bookkeeping } from './bookkeeping';
@@ -20,6 +24,7 @@ import type { FrameSender } from './frame-sender';
 import { Generation, type AnswerFrame, type GenerationLimits, type GenerationOwner, type Prologue } from './generation';
 import type { HeldRequests } from './held-requests';
 import { factsOf } from './request-facts';
+import { isPrepared, type AskEngine, type PreparedTurn } from './prepared-turn';
 import type { TokenReservations } from './token-reservations';
 
 /** What went to an engine, and to which. */
@@ -27,6 +32,7 @@ interface Sent {
   readonly head: GenerateRequest;
   body: Uint8Array;
   path?: EnginePath | undefined;
+  exchange?: PreparedTurn['exchange'];
   route: Route;
   /** It has a place on that engine. */
   readonly placed: boolean;
@@ -49,6 +55,8 @@ export interface DispatcherParts {
   readonly reservations: TokenReservations;
   readonly turns: ChatTurns;
   readonly codeTurns: CodeTurns;
+  readonly hintTurns: HintTurns;
+  readonly hints: HintPlacement;
   readonly guardrails: Guardrails;
   readonly cache: ResponseCache;
   readonly logger: Logger;
@@ -138,24 +146,39 @@ export class Dispatcher {
     return this.parts.guardrails.repeatsSystemPrompt(head) && !isPrepared(head) ? withRepeatedPromptIn(body) : body;
   }
 
-  /** Native chat and code: what the engine is to read is put together now that it is known which one it is. */
+  /** Native chat, code and hints: what the engine is to read is put together now that it is known which one it is. */
   private async startTurn(generation: Generation, sent: Sent, route: Route): Promise<void> {
     const { head } = sent;
     try {
-      const turn =
-        head.code === undefined
-          ? await this.parts.turns.prepare(head, sent.body, route, this.parts.guardrails.repeatsSystemPrompt(head))
-          : this.parts.codeTurns.prepare(head, head.code, sent.body, route);
+      const turn = await this.prepare(head, sent.body, route);
       sent.body = head.chat?.kind === 'stored' ? this.parts.guardrails.history(head, turn.body) : turn.body;
       sent.path = turn.path;
-      const refusal = head.metered === true ? await this.parts.reservations.reserve(head, sent.body, route) : null;
+      sent.exchange = turn.exchange;
+      const metered = head.metered === true && backendOf(route.model) !== 'local';
+      const refusal = metered ? await this.parts.reservations.reserve(head, sent.body, route) : null;
       if (refusal !== null) throw refusal;
-      const request = engineRequest(head, route.model.servedName, sent.body, route.pool, turn.path);
-      if (this.parts.cache.on) await this.startCached(generation, sent, request, turn.frame);
-      else generation.begin(turn.frame, (handler) => route.pool.send(request, handler));
+      if (turn.exchange !== undefined || !this.parts.cache.on)
+        generation.begin(turn.frame, (handler) => this.send(sent, handler));
+      else {
+        const request = engineRequest(head, route.model.servedName, sent.body, route.pool, turn.path);
+        await this.startCached(generation, sent, request, turn.frame);
+      }
     } catch (error) {
       generation.fail(startFailure(error, head, this.parts.logger));
     }
+  }
+
+  private prepare(head: GenerateRequest, body: Uint8Array, route: Route): PreparedTurn | Promise<PreparedTurn> {
+    if (head.code !== undefined) return this.parts.codeTurns.prepare(head, head.code, body, route);
+    if (head.hint !== undefined) return this.parts.hintTurns.prepare(head, head.hint, body, route);
+    return this.parts.turns.prepare(head, body, route, this.parts.guardrails.repeatsSystemPrompt(head));
+  }
+
+  /** To the engine that the request is on. */
+  private send({ head, body, path, route, exchange }: Sent, handler: ResponseHandler): EngineCall {
+    const ask: AskEngine = (asked, hears) =>
+      route.pool.send(engineRequest(head, route.model.servedName, asked, route.pool, path), hears);
+    return exchange === undefined ? ask(body, handler) : exchange(route, ask, handler);
   }
 
   /** An answer that was given before, or one that may be given again. */
@@ -191,9 +214,10 @@ export class Dispatcher {
 
   /** The same request for another engine, where there is one with room. */
   private another(sent: Sent): ReturnType<GenerationOwner['another']> {
-    const { head, body, path } = sent;
+    const { head } = sent;
     const from = sent.route.model.engine.id;
-    const route = this.parts.admission.move(head, from);
+    const { admission, hints } = this.parts;
+    const route = admission.move(head, from) ?? (hints.placeElsewhere(head) ? admission.move(head, from) : null);
     if (route === null) return null;
     sent.route = route;
     const to = route.model.engine.id;
@@ -203,9 +227,7 @@ export class Dispatcher {
       from,
       to,
     });
-    const { servedName } = route.model;
-    const request = engineRequest(head, servedName, body, route.pool, path);
-    return { facts: factsOf(head, route), send: (handler) => route.pool.send(request, handler) };
+    return { facts: factsOf(head, route), send: (handler) => this.send(sent, handler) };
   }
 
   /** The generation is over: the ledger, the metrics and the log hear of it. */
@@ -239,11 +261,6 @@ function backendHeader({ servedBy }: GenerateRequest, { model }: Route): Record<
 
 function blockedAnswer(): CodedError {
   return new CodedError('content_blocked', 'The answer held a text that is not allowed on this server, and was ended.');
-}
-
-/** Its prompt is put together by us, when it is known which engine reads it. */
-export function isPrepared({ chat, code }: GenerateRequest): boolean {
-  return chat !== undefined || code !== undefined;
 }
 
 /** What the client of a request that could not be started is told. */

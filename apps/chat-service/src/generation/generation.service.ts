@@ -30,16 +30,19 @@ import { CodeTurns } from '../code/code-turns';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { EngineRouter } from '../engines/engine-router';
 import { FallbackPlacement } from '../engines/fallback-placement';
+import { HintPlacement } from '../hints/hint-placement';
+import { HintTurns } from '../hints/hint-turns';
 import { ResponseCache } from '../cache/response-cache';
 import { Guardrails } from '../guardrails/guardrails';
 import { Bookkeeping } from './bookkeeping';
 import { ChatTurns } from './chat-turns';
-import { AT_ONCE, Dispatcher, isPrepared, startFailure } from './dispatcher';
+import { AT_ONCE, Dispatcher, startFailure } from './dispatcher';
 import { FrameSender } from './frame-sender';
 import { Generation } from './generation';
 import { HeldRequests } from './held-requests';
 import { JournalPublisher } from './journal-publisher';
 import { PendingRequest } from './pending-request';
+import { isPrepared } from './prepared-turn';
 import { QueuedRequest } from './queued-request';
 import { unservedFacts } from './request-facts';
 import { TokenReservations } from './token-reservations';
@@ -75,6 +78,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     private readonly publisher: JournalPublisher,
     private readonly turns: ChatTurns,
     private readonly codeTurns: CodeTurns,
+    hintTurns: HintTurns,
+    private readonly hints: HintPlacement,
     private readonly fallbacks: FallbackPlacement,
     private readonly guardrails: Guardrails,
     private readonly cache: ResponseCache,
@@ -110,6 +115,8 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       reservations,
       turns,
       codeTurns,
+      hintTurns,
+      hints,
       guardrails,
       cache,
       logger,
@@ -217,7 +224,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
     if (this.books.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
-    this.fallbacks.place(head);
+    this.placementOf(head).place(head);
     if (this.cache.mayHave(head, body)) return void this.answerOrQueue(head, body);
     this.startOrQueue(head, body);
   }
@@ -253,10 +260,14 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     }
   }
 
+  private placementOf({ hint }: GenerateRequest): Pick<FallbackPlacement, 'place' | 'placeRefused'> {
+    return hint === undefined ? this.fallbacks : this.hints;
+  }
+
   private queue(head: GenerateRequest, body: Uint8Array): void {
     const queued = new QueuedRequest(head, body, this.admission, this.sender, this.reservations, {
       onTurn: (_, route, prologue) => this.dispatcher.start(head, body, route, prologue),
-      placeElsewhere: (_, error) => this.fallbacks.placeRefused(head, error),
+      placeElsewhere: (_, error) => this.placementOf(head).placeRefused(head, error),
       onUnserved: (request, ending, error) => this.onUnserved(request, ending, error),
     });
     // Before it enters: its turn or its refusal may come at once.

@@ -141,7 +141,9 @@ export class Generation {
       const { guard } = this;
       this.rewriter = guard === null ? rewriter : inTurn(rewriter, guard);
       rewriter.open((kind, bytes) =>
-        guard === null ? this.emit('soon', kind, bytes) : guard.push(bytes, 0, bytes.length),
+        guard === null || kind === FrameKind.headers
+          ? this.emit('soon', kind, bytes)
+          : guard.push(bytes, 0, bytes.length),
       );
     }
     this.start(send);

@@ -9,6 +9,7 @@ import type { Route } from '../engines/engine-router';
 import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
 import type { FrameSender } from './frame-sender';
 import type { Prologue } from './generation';
+import { isPrepared } from './prepared-turn';
 import type { TokenReservations } from './token-reservations';
 
 export interface QueuedRequestOwner {
@@ -63,8 +64,7 @@ export class QueuedRequest implements Applicant {
   // ---- the queue's side
 
   onTurn(route: Route, waitedMs: number): void {
-    const { metered, chat, code } = this.head;
-    if (metered !== true || chat !== undefined || code !== undefined)
+    if (this.head.metered !== true || isPrepared(this.head))
       return this.pass(route, this.waitedBefore + waitedMs);
     this.ticket = null;
     this.place = route;

@@ -1,4 +1,4 @@
-import { connect, isIP, type Socket } from 'node:net';
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { ResponseReader, type ResponseHead } from './response-reader';
 
@@ -33,6 +33,7 @@ export interface EngineAddress {
   host: string;
   port: number;
   tls: boolean;
+  lookup?: LookupFunction | undefined;
 }
 
 /** One keep-alive connection to an engine, one request at a time (no pipelining). */
@@ -51,7 +52,7 @@ export class EngineConnection {
    * @param onClosed the connection is gone.
    */
   constructor(
-    { host, port, tls }: EngineAddress,
+    { host, port, tls, lookup }: EngineAddress,
     private readonly onIdle: (connection: EngineConnection) => void,
     onClosed: (connection: EngineConnection) => void,
   ) {
@@ -59,6 +60,7 @@ export class EngineConnection {
       host,
       port,
       noDelay: true,
+      ...(lookup === undefined ? {} : { lookup }),
       onread: {
         buffer: READ_BUFFER,
         callback: (length: number, buffer: Uint8Array) => {

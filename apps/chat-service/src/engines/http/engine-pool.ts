@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { EngineConnection, type EngineAddress, type ResponseHandler } from './engine-connection';
 
 /** uvicorn, vLLM's server, closes a connection that was idle for 5 s; a request that crosses with that would fail. */
@@ -18,17 +19,19 @@ export class EnginePool {
   /**
    * @param url base URL of the engine, http or https.
    * @param apiKey for a server that wants one; the engines that Tandem starts listen to nobody else and have none.
+   * @param lookup where the name of the host may lead; absent: wherever it does.
    */
   constructor(
     url: string,
     readonly apiKey: string | null = null,
+    lookup?: LookupFunction,
   ) {
     const parsed = new URL(url);
     const tls = parsed.protocol === 'https:';
     if (!tls && parsed.protocol !== 'http:')
       throw new RangeError(`an engine is reached by http(s), not ${parsed.protocol}`);
     const host = parsed.hostname.replace(/^\[|\]$/g, '');
-    this.address = { host, port: Number(parsed.port === '' ? (tls ? 443 : 80) : parsed.port), tls };
+    this.address = { host, port: Number(parsed.port === '' ? (tls ? 443 : 80) : parsed.port), tls, lookup };
     this.authority = parsed.host;
   }
 

@@ -1,0 +1,63 @@
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTooManyRequestsResponse,
+} from '@nestjs/swagger';
+import { BACKEND_HEADER } from '#contracts/code';
+import { ErrorResponseDto } from '../http/error.dto';
+import { HintAnswerDto, HintHealthDto, HintRequestDto } from './hints.dto';
+
+const headers = {
+  [BACKEND_HEADER]: {
+    description:
+      'Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model).',
+    schema: { type: 'string' as const },
+  },
+};
+
+const common = (): MethodDecorator =>
+  applyDecorators(
+    ApiBody({ type: HintRequestDto }),
+    ApiBadRequestResponse({ description: 'A field is wrong; `param` names it.', type: ErrorResponseDto }),
+    ApiTooManyRequestsResponse({ type: ErrorResponseDto }),
+    ApiServiceUnavailableResponse({
+      description: 'Nobody can give a hint now: a plain sentence in the language of `locale`.',
+      type: ErrorResponseDto,
+    }),
+  );
+
+export const ApiHint = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      summary: 'A hint for a programming exercise',
+      description:
+        'A question or a nudge, deeper by level, never the solution. What a model answers is looked through before anybody ' +
+        'reads it; an answer that gives too much away is asked for once more, then replaced by a safe hint. The same keys, ' +
+        'limits, queue, ledger and errors as for every other generation; hints are not cached.',
+    }),
+    ApiOkResponse({ type: HintAnswerDto, headers }),
+    common(),
+  );
+
+export const ApiHintStream = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      summary: 'A hint, as a stream',
+      description:
+        'Server-sent events: `queue` while the request waits, `meta`, then unnamed events in OpenAI’s format, the last one ' +
+        'with the token counts, then `data: [DONE]`. The hint comes in one piece, once it has been looked through.',
+    }),
+    ApiOkResponse({ headers, content: { 'text/event-stream': { schema: { type: 'string' } } } }),
+    common(),
+  );
+
+export const ApiHintHealth = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({ summary: 'Who would give a hint now' }),
+    ApiOkResponse({ type: HintHealthDto }),
+    ApiServiceUnavailableResponse({ description: 'Nobody would, and why.', type: ErrorResponseDto }),
+  );

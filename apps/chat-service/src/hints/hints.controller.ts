@@ -1,0 +1,43 @@
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import {
+  HintSubjects,
+  type AskHintModels,
+  type HintModels,
+  type HintSettings,
+  type HintStatus,
+  type PutHintSettings,
+} from '#contracts/hints';
+import { HintPlacement } from './hint-placement';
+import { HintServer } from './hint-server';
+import { HintSettingsStore } from './hint-settings';
+
+/** Commands about hints. */
+@Controller()
+export class HintsController {
+  constructor(
+    private readonly placement: HintPlacement,
+    private readonly store: HintSettingsStore,
+    private readonly server: HintServer,
+  ) {}
+
+  @MessagePattern(HintSubjects.status)
+  status(): HintStatus {
+    return this.placement.status();
+  }
+
+  @MessagePattern(HintSubjects.settings)
+  settings(): HintSettings {
+    return this.store.settings;
+  }
+
+  @MessagePattern(HintSubjects.put)
+  put(@Payload() given: PutHintSettings): Promise<HintSettings> {
+    return this.store.put(given);
+  }
+
+  @MessagePattern(HintSubjects.models)
+  models(@Payload() ask: AskHintModels): Promise<HintModels> {
+    return this.server.models(ask);
+  }
+}
