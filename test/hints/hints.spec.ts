@@ -148,7 +148,9 @@ describe('hints', () => {
       const metered = await (await Accounts.of(system)).newKey({ tokensPerMinute: 100 });
       expect(await askHint(system, EXERCISE, { 'x-api-key': metered })).toMatchObject({ status: 429 });
       const metrics = parseMetrics(await (await fetch(`${system.services['chat-service'].url}/metrics`)).text());
-      expect(Object.keys(metrics).some((name) => /^tandem_hint_requests_total\{.*backend="vllm"/.test(name))).toBe(true);
+      expect(Object.keys(metrics).some((name) => /^tandem_hint_requests_total\{.*backend="vllm"/.test(name))).toBe(
+        true,
+      );
     });
 
     it('are not for a key that may not use the model', async () => {
@@ -273,7 +275,10 @@ describe('hints', () => {
       const listed = await admin('POST', 'hints/models', { url: `${other.url}/v1`, key: null });
       expect(listed).toMatchObject({ status: 200, body: { models: ['other'] } });
       const closed = await admin('POST', 'hints/models', { url: 'http://127.0.0.1:9' });
-      expect(closed).toMatchObject({ status: 503, body: { error: { message: expect.stringMatching(/refused/i) as string } } });
+      expect(closed).toMatchObject({
+        status: 503,
+        body: { error: { message: expect.stringMatching(/refused/i) as string } },
+      });
     });
 
     it.each([

@@ -20,7 +20,10 @@ const MAX_TEXT = 8 * 1024 * 1024;
 
 const level: Check = (value, path) => {
   if (!HINT_LEVELS.some((one) => one === value))
-    refuse(path, `expected one of the numbers ${HINT_LEVELS.join(', ')}, but got ${typeof value === 'number' ? value : kindOf(value)}`);
+    refuse(
+      path,
+      `expected one of the numbers ${HINT_LEVELS.join(', ')}, but got ${typeof value === 'number' ? value : kindOf(value)}`,
+    );
 };
 
 const CHECKS: ReadonlyMap<string, { check: Check; required: boolean }> = new Map([

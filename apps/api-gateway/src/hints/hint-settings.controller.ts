@@ -10,7 +10,13 @@ import {
 import type { z } from 'zod';
 import type { Actor } from '#contracts/access';
 import { CodedError } from '#contracts/errors';
-import { hintModelsSchema, hintSettingsSchema, HintSubjects, type HintModels, type HintSettings } from '#contracts/hints';
+import {
+  hintModelsSchema,
+  hintSettingsSchema,
+  HintSubjects,
+  type HintModels,
+  type HintSettings,
+} from '#contracts/hints';
 import { Commands } from '#common/commands';
 import { AuditLog } from '../audit/audit-log';
 import { CurrentActor, Roles } from '../auth/access.decorators';

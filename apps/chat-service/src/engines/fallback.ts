@@ -34,10 +34,7 @@ export interface StandInServer {
 }
 
 /** Another server as if it were an engine, so that its requests are admitted, relayed, counted and limited as all others. */
-export function standInFrom(
-  id: StandInEngine,
-  { url, model, apiKey, maxConcurrent, lookup }: StandInServer,
-): StandIn {
+export function standInFrom(id: StandInEngine, { url, model, apiKey, maxConcurrent, lookup }: StandInServer): StandIn {
   return {
     name: `${id} ${randomUUID()}`,
     apiKey,

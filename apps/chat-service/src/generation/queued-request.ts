@@ -64,8 +64,7 @@ export class QueuedRequest implements Applicant {
   // ---- the queue's side
 
   onTurn(route: Route, waitedMs: number): void {
-    if (this.head.metered !== true || isPrepared(this.head))
-      return this.pass(route, this.waitedBefore + waitedMs);
+    if (this.head.metered !== true || isPrepared(this.head)) return this.pass(route, this.waitedBefore + waitedMs);
     this.ticket = null;
     this.place = route;
     // The gateway is asked about it, so it must know who owns it.

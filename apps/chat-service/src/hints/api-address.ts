@@ -67,7 +67,8 @@ export function apiAddress(given: string, allowed: readonly string[]): ApiAddres
   return { url: url.origin, origin: url.origin, lookup: guardedLookup(isListed) };
 }
 
-const NOT_THERE = 'it leads into a network of this installation; the operator may list the host in HINT_API_ALLOWED_HOSTS';
+const NOT_THERE =
+  'it leads into a network of this installation; the operator may list the host in HINT_API_ALLOWED_HOSTS';
 
 /** Whether an address may be connected to; `isListed`: the operator names its host. */
 export function mayConnect(address: string, isListed: boolean): boolean {
@@ -81,8 +82,8 @@ export function mayConnect(address: string, isListed: boolean): boolean {
 function guardedLookup(isListed: boolean): LookupFunction {
   return (hostname, options, callback) => {
     resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-      const [first] = addresses ?? [];
       if (error !== null) return callback(error, []);
+      const [first] = addresses;
       if (first === undefined || !addresses.every(({ address }) => mayConnect(address, isListed)))
         return callback(new Error(`${hostname} leads to an address that is not allowed`), []);
       if (options.all === true) callback(null, addresses);

@@ -44,8 +44,7 @@ export class HintTelling implements AnswerRewriter {
 }
 
 function answerOf(meta: HintMeta, { text, usage }: ToldHint): HintAnswer {
-  const counted =
-    usage === null ? null : { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
+  const counted = usage === null ? null : { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
   return { ...meta, hint: text, usage: counted };
 }
 

@@ -32,23 +32,50 @@ describe('the check of a hint', () => {
     expect(check(hint, { newCodeLines: 0 })).toBeNull();
   });
 
-  const SOLUTION = 'def average(numbers):\n    if not numbers:\n        return 0\n    return sum(numbers) / len(numbers)';
+  const SOLUTION =
+    'def average(numbers):\n    if not numbers:\n        return 0\n    return sum(numbers) / len(numbers)';
   it.each([
     ['in a fence', `Like this:\n\`\`\`python\n${SOLUTION}\n\`\`\``],
     ['in a fence that is never closed', `~~~\n${SOLUTION}`],
     ['without a fence', `Try:\n\n${SOLUTION}`],
-    ['as a list', SOLUTION.split('\n').map((line, at) => `${at + 1}. \`${line.trim()}\``).join('\n')],
-    ['with line numbers', SOLUTION.split('\n').map((line, at) => `Line ${at + 1}: ${line.trim()}`).join('\n')],
-    ['as a quotation', SOLUTION.split('\n').map((line) => `> ${line}`).join('\n')],
-    ['as a table', SOLUTION.split('\n').map((line) => `| ${line} |`).join('\n')],
+    [
+      'as a list',
+      SOLUTION.split('\n')
+        .map((line, at) => `${at + 1}. \`${line.trim()}\``)
+        .join('\n'),
+    ],
+    [
+      'with line numbers',
+      SOLUTION.split('\n')
+        .map((line, at) => `Line ${at + 1}: ${line.trim()}`)
+        .join('\n'),
+    ],
+    [
+      'as a quotation',
+      SOLUTION.split('\n')
+        .map((line) => `> ${line}`)
+        .join('\n'),
+    ],
+    [
+      'as a table',
+      SOLUTION.split('\n')
+        .map((line) => `| ${line} |`)
+        .join('\n'),
+    ],
     ['in one line', 'def average(n): return sum(n) / len(n) if n else 0'],
     ['in a span', 'You want `return sum(numbers) / len(numbers)` at the end.'],
     ['as a sentence', 'Write def average(numbers): and then return sum(numbers) / max(len(numbers), 1).'],
     ['in spans of a sentence', 'First `def average(ns):`, below it `s = sum(ns)`, and last `return s / len(ns)`.'],
     ['as a lambda', 'Have you thought of lambda ns: sum(ns) / len(ns)?'],
     ['as an arrow function', 'Try `const average = (ns) => ns.reduce((a, b) => a + b, 0) / ns.length`.'],
-    ['as a function of JavaScript', 'function average(ns) {\n  let s = 0;\n  for (const n of ns) s += n;\n  return s / ns.length;\n}'],
-    ['spelled out', 'return sum open parenthesis numbers close parenthesis divided by len open paren numbers close paren'],
+    [
+      'as a function of JavaScript',
+      'function average(ns) {\n  let s = 0;\n  for (const n of ns) s += n;\n  return s / ns.length;\n}',
+    ],
+    [
+      'spelled out',
+      'return sum open parenthesis numbers close parenthesis divided by len open paren numbers close paren',
+    ],
     ['spelled out in Korean', 'return total 나누기 count 라고 쓰세요'],
     ['with invisible characters', SOLUTION.replace(/return/g, 're\u200bturn').replace(/def/g, 'd\u2060ef')],
     ['in full width', 'ｄｅｆ　ａｖｅｒａｇｅ（ｎｓ）：　ｒｅｔｕｒｎ　ｓｕｍ（ｎｓ）／ｌｅｎ（ｎｓ）'],

@@ -50,11 +50,12 @@ const STATEMENTS = [
 ] as const;
 /** A value for a variable, and which: what is a bare number, text or empty list is an example as often as not. */
 const ASSIGNMENT = /(?:^|[^=!<>\w.])[A-Za-z_][\w.]*(?:\[[^\]\n]*\])?\s*=(?![=>])\s*([^\n;]+)/;
-const BARE_VALUE = /^(?:-?\d[\d.]*|"[^"\n]*"|'[^'\n]*'|\[\s*\]|\{\s*\}|[A-Za-z]+)\W*(?:\s+[\p{L}'’,.?!]+)*[.?!,;:)\s]*$/u;
-const FUNCTION = /\b(?:def|func|fn|fun)\s+\w+\s*\(|\bfunction\b\s*\*?\s*\w*\s*\(|\blambda\b[^:\n]{0,100}:\s*\S|=>\s*[\w({["'`!-]/;
+const BARE_VALUE =
+  /^(?:-?\d[\d.]*|"[^"\n]*"|'[^'\n]*'|\[\s*\]|\{\s*\}|[A-Za-z]+)\W*(?:\s+[\p{L}'’,.?!]+)*[.?!,;:)\s]*$/u;
+const FUNCTION =
+  /\b(?:def|func|fn|fun)\s+\w+\s*\(|\bfunction\b\s*\*?\s*\w*\s*\(|\blambda\b[^:\n]{0,100}:\s*\S|=>\s*[\w({["'`!-]/;
 /** `return` and what is worked out: an operation, a call, an index. */
-const RESULT =
-  /\breturn\s+(?:not\s+)?[\w.'"\])}({[-]+(?:\s*(?:[-+*/%<>^|&?]|[=!]=)\s*|[([]\s*)[\w'"([{-]/;
+const RESULT = /\breturn\s+(?:not\s+)?[\w.'"\])}({[-]+(?:\s*(?:[-+*/%<>^|&?]|[=!]=)\s*|[([]\s*)[\w'"([{-]/;
 /** The same with words, which a sentence has as well. */
 const RESULT_IN_CODE = /^return\s+(?:not\s|.*\b(?:if|and|or|in|for)\b|`)/;
 /** `return`, and nothing else in its line or span. */

@@ -116,7 +116,10 @@ class StreamReader {
     private readonly onLost: (() => void) | null,
   ) {
     this.scanner = new SseScanner(
-      { onEvents: (bytes, start, end) => this.events(bytes.toString('utf8', start, end)), onError: (e) => this.lose(e) },
+      {
+        onEvents: (bytes, start, end) => this.events(bytes.toString('utf8', start, end)),
+        onError: (e) => this.lose(e),
+      },
       { passUsage: false, maxEventBytes: MOST_BYTES },
     );
   }

@@ -108,7 +108,8 @@ function jsonOf(text: string): unknown {
 function get(pool: EnginePool, path: '/v1/models'): Promise<{ status: number; body: string }> {
   const request = `GET ${path} HTTP/1.1\r\nHost: ${pool.authority}\r\nAccept: application/json\r\n${authorization(pool.apiKey)}\r\n`;
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new CodedError('engine_unavailable', `The server cannot be reached: ${why}.`));
+    const fail = (why: string): void =>
+      reject(new CodedError('engine_unavailable', `The server cannot be reached: ${why}.`));
     const parts: Buffer[] = [];
     let [status, bytes] = [0, 0];
     const call = pool.send(Buffer.from(request, 'latin1'), {

@@ -82,7 +82,7 @@ export class LocalHints implements OnApplicationShutdown {
     worker.unref();
     worker.on('message', (answer: RulesAnswer) => this.answered(answer));
     // Out of memory, too, comes as an error.
-    worker.on('error', (error) => {
+    worker.on('error', (error: unknown) => {
       if (worker !== this.worker) return;
       this.logger.warn({ msg: 'the rules for hints failed', err: error });
       this.giveUp('failed');

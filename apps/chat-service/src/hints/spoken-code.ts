@@ -1,7 +1,13 @@
 /** Signs of programs as people say them. */
 const SIGNS: readonly (readonly [RegExp, string])[] = [
-  [/\b(?:open(?:ing)?|left)\s+(?:round\s+)?(?:parenthes[ei]s|paren|bracket)\b|여는\s?괄호|괄호\s?(?:열고|열기|시작)/gi, '('],
-  [/\b(?:clos(?:e|ing)|right)\s+(?:round\s+)?(?:parenthes[ei]s|paren|bracket)\b|닫는\s?괄호|괄호\s?(?:닫고|닫기|끝)/gi, ')'],
+  [
+    /\b(?:open(?:ing)?|left)\s+(?:round\s+)?(?:parenthes[ei]s|paren|bracket)\b|여는\s?괄호|괄호\s?(?:열고|열기|시작)/gi,
+    '(',
+  ],
+  [
+    /\b(?:clos(?:e|ing)|right)\s+(?:round\s+)?(?:parenthes[ei]s|paren|bracket)\b|닫는\s?괄호|괄호\s?(?:닫고|닫기|끝)/gi,
+    ')',
+  ],
   [/\b(?:open(?:ing)?|left)\s+(?:curly\s+)?brace\b|여는\s?중괄호/gi, '{'],
   [/\b(?:clos(?:e|ing)|right)\s+(?:curly\s+)?brace\b|닫는\s?중괄호/gi, '}'],
   [/\bsemicolon\b|세미콜론/gi, ';'],

@@ -702,6 +702,104 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/hints': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * A hint for a programming exercise
+     * @description A question or a nudge, deeper by level, never the solution. What a model answers is looked through before anybody reads it; an answer that gives too much away is asked for once more, then replaced by a safe hint. The same keys, limits, queue, ledger and errors as for every other generation; hints are not cached.
+     */
+    post: operations['Hints_hint'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/hints/stream': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * A hint, as a stream
+     * @description Server-sent events: `queue` while the request waits, `meta`, then unnamed events in OpenAI’s format, the last one with the token counts, then `data: [DONE]`. The hint comes in one piece, once it has been looked through.
+     */
+    post: operations['Hints_stream'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/hints/health': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who would give a hint now */
+    get: operations['Hints_health'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/hints/settings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The settings in force, without the key */
+    get: operations['HintSettings_settings'];
+    /**
+     * Set who gives hints
+     * @description In force at once, in every chat-service, for every request that comes in after the answer.
+     */
+    put: operations['HintSettings_put'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/hints/models': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * The models of another server
+     * @description Asks it now, with the key that is given, or the stored one where the URL is of the same server.
+     */
+    post: operations['HintSettings_models'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/guardrails': {
     parameters: {
       query?: never;
@@ -2023,7 +2121,13 @@ export interface components {
       /** @description Null: signed in with a password. */
       keyId: string | null;
       /** @enum {string} */
-      endpoint: '/v1/chat/completions' | '/v1/completions' | '/api/chat' | '/api/v1/code/generate' | 'system/benchmark';
+      endpoint:
+        | '/v1/chat/completions'
+        | '/v1/completions'
+        | '/api/chat'
+        | '/api/v1/code/generate'
+        | '/api/v1/hints'
+        | 'system/benchmark';
       model: string;
       profile: string | null;
       /** @description Context length of the engine, in tokens. */
@@ -2241,6 +2345,124 @@ export interface components {
       model: string;
       /** @description Why the engines of this installation would not answer. */
       reason: string | null;
+    };
+    /**
+     * @description The language of the hint.
+     * @enum {string}
+     */
+    HintLocale: 'en' | 'ko';
+    HintRequestDto: {
+      /**
+       * @description The exercise.
+       * @example Write a function that adds up the numbers of a list.
+       */
+      problem: string;
+      /**
+       * @description What the student has so far; may be empty.
+       * @example def total(xs):
+       *         t = 0
+       *         for i in range(len(xs) + 1):
+       *             t += xs[i]
+       *         return t
+       */
+      code: string;
+      /** @example python */
+      language?: string | null;
+      /**
+       * @description 1: a question. 2: where to look. 3: what kind of mistake it is.
+       * @enum {number}
+       */
+      level: 1 | 2 | 3;
+      /** @description The language of the hint. */
+      locale: components['schemas']['HintLocale'];
+    };
+    /**
+     * @description `passed`: the answer gave nothing away. `asked_again`: the first one did. `replaced`: both did, and a safe hint stands in their place.
+     * @enum {string}
+     */
+    HintCheck: 'passed' | 'asked_again' | 'replaced';
+    HintAnswerDto: {
+      requestId: string;
+      /** @description Who wrote the hint: `local` for one without a model, also where a model had given too much away. */
+      backend: components['schemas']['Backend'];
+      /** @description The model that was asked; `rules` where none was. */
+      model: string;
+      /** @enum {number} */
+      level: 1 | 2 | 3;
+      locale: components['schemas']['HintLocale'];
+      language: string | null;
+      /**
+       * @description Template and version that the hint was made with.
+       * @example hint@1
+       */
+      template: string;
+      /** @description Characters of problem and code that were left out of the prompt. */
+      droppedChars: number;
+      /** @description `passed`: the answer gave nothing away. `asked_again`: the first one did. `replaced`: both did, and a safe hint stands in their place. */
+      check: components['schemas']['HintCheck'];
+      /** @example Which are the first and the last place of a list with three items? */
+      hint: string;
+      usage: components['schemas']['CodeUsageDto'] | null;
+    };
+    /** @enum {string} */
+    HintMode: 'vllm' | 'api' | 'local';
+    HintHealthDto: {
+      /**
+       * @description `degraded`: not by the backend of the mode.
+       * @enum {string}
+       */
+      status: 'ok' | 'degraded';
+      mode: components['schemas']['HintMode'];
+      /** @description Who would give a hint now. */
+      backend: components['schemas']['Backend'];
+      model: string | null;
+      /** @description Why the backend of the mode would not. */
+      reason: string | null;
+    };
+    HintServerDto: {
+      url: string;
+      model: string;
+      /** @description A key is stored. */
+      hasKey: boolean;
+    };
+    HintSettingsDto: {
+      mode: components['schemas']['HintMode'];
+      localWhenAway: boolean;
+      model: string | null;
+      api: components['schemas']['HintServerDto'] | null;
+      /**
+       * Format: date-time
+       * @description Null: nobody has set anything yet.
+       */
+      updatedAt: string | null;
+      /** @description False: SETTINGS_ENCRYPTION_KEY is not set, so no key of another server can be stored. */
+      takesKeys: boolean;
+    };
+    PutHintServerDto: {
+      /** @example https://llm.example.com/v1 */
+      url: string;
+      /** @example gpt-4.1-mini */
+      model: string;
+      /** @description Stored encrypted, and never given back. Left out: the stored one stays, as long as the URL is of the same server. Null: none. */
+      key?: string | null;
+    };
+    PutHintSettingsDto: {
+      /** @description `vllm`: the engines of this installation. `api`: another server. `local`: rules, without a model. */
+      mode: components['schemas']['HintMode'];
+      /** @description The rules give the hint where the model cannot be had; each answer says so. */
+      localWhenAway: boolean;
+      /** @description Of the mode `vllm`; null: the model in force. */
+      model: string | null;
+      api: components['schemas']['PutHintServerDto'] | null;
+    };
+    AskHintModelsDto: {
+      /** @example https://llm.example.com/v1 */
+      url: string;
+      /** @description Left out: the stored one, for the same server. */
+      key?: string | null;
+    };
+    HintModelsDto: {
+      models: string[];
     };
     /**
      * @description Words are found whatever their case, width, spacing or Hangul letters. Patterns are regular expressions (RE2) that have a longest match: `{1,40}` instead of `+`.
@@ -5340,6 +5562,390 @@ export interface operations {
         };
       };
       /** @description Nobody would, and why. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Hints_hint: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['HintRequestDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          /** @description Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). */
+          'x-tandem-backend'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HintAnswerDto'];
+        };
+      };
+      /** @description A field is wrong; `param` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody can give a hint now: a plain sentence in the language of `locale`. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Hints_stream: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['HintRequestDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          /** @description Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). */
+          'x-tandem-backend'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+      /** @description A field is wrong; `param` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody can give a hint now: a plain sentence in the language of `locale`. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  Hints_health: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HintHealthDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody would, and why. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  HintSettings_settings: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HintSettingsDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  HintSettings_put: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PutHintSettingsDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HintSettingsDto'];
+        };
+      };
+      /** @description A field is wrong; `param` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  HintSettings_models: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AskHintModelsDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HintModelsDto'];
+        };
+      };
+      /** @description The URL may not be asked; the message says why. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description It does not answer, and why. */
       503: {
         headers: {
           [name: string]: unknown;

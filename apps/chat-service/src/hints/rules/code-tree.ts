@@ -76,7 +76,10 @@ export function some(nodes: Iterable<SyntaxNode>, test: (node: SyntaxNode) => bo
 }
 
 /** Statements that come after one that always leaves. */
-export function* after(statements: readonly SyntaxNode[], leaves: (node: SyntaxNode) => boolean): Generator<SyntaxNode> {
+export function* after(
+  statements: readonly SyntaxNode[],
+  leaves: (node: SyntaxNode) => boolean,
+): Generator<SyntaxNode> {
   const at = statements.findIndex(leaves);
   const next = at === -1 ? undefined : statements[at + 1];
   if (next !== undefined) yield next;

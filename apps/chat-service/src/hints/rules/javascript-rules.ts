@@ -87,7 +87,12 @@ function switchLeaves(statement: SyntaxNode): boolean {
 function isForever(loop: SyntaxNode): boolean {
   if (loop.name === 'ForStatement') {
     const spec = loop.getChild('ForSpec');
-    return spec !== null && childrenOf(spec).map(({ name }) => name).join('') === '(;;)';
+    return (
+      spec !== null &&
+      childrenOf(spec)
+        .map(({ name }) => name)
+        .join('') === '(;;)'
+    );
   }
   const condition = conditionOf(loop);
   return condition?.name === 'BooleanLiteral' && condition.to - condition.from === 'true'.length;
@@ -250,7 +255,9 @@ function checkUse(code: CodeTree, statement: SyntaxNode): void {
   if (only === null) return;
   const works = (): boolean =>
     some(below(only), ({ name }) =>
-      ['CallExpression', 'AwaitExpression', 'AssignmentExpression', 'PostfixExpression', 'YieldExpression'].includes(name),
+      ['CallExpression', 'AwaitExpression', 'AssignmentExpression', 'PostfixExpression', 'YieldExpression'].includes(
+        name,
+      ),
     );
   if (only.name === 'BinaryExpression' && !works()) return code.find('unused_result', statement);
   if (only.name === 'MemberExpression') return code.find('unused_result', statement);

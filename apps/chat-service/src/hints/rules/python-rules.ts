@@ -124,7 +124,8 @@ function mayChange(code: CodeTree, node: SyntaxNode, names: ReadonlySet<string>)
   if (parent.name === 'ArgList') return !/^(?:len|print|range|str|int)\s*\(/.test(code.textOf(parent.parent ?? parent));
   if (parent.name === 'MemberExpression') return parent.firstChild?.from === node.from;
   if (parent.name === 'ForStatement' || parent.name === 'DeleteStatement') return true;
-  const assigned = parent.name === 'AssignStatement' || parent.name === 'UpdateStatement' || parent.name === 'NamedExpression';
+  const assigned =
+    parent.name === 'AssignStatement' || parent.name === 'UpdateStatement' || parent.name === 'NamedExpression';
   const sign = childrenOf(parent).find(({ name }) => name === 'AssignOp' || name === 'UpdateOp');
   return (assigned && sign !== undefined && node.from < sign.from) || isUnpacked(node);
 }
