@@ -55,6 +55,8 @@ export function cacheKey(
  * it does not mind.
  */
 export function mayRepeat(head: GenerateRequest, body: Uint8Array): boolean {
+  // A hint that is asked for again should be another one.
+  if (head.hint !== undefined) return false;
   if (head.endpoint === 'system/benchmark' || head.cache === 'bypass') return false;
   if (head.cache === 'use') return true;
   const text = bodyText(body);
