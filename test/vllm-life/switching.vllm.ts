@@ -6,6 +6,7 @@ import { eventually } from '#testing/eventually';
 import { killProcess } from '#testing/kill-process';
 import { startSystem, type SystemEngine, type TestSystem } from '#testing/system';
 import { allBegun, startChat, startChats } from '../faults/load';
+import { describeAnswers } from './answers';
 
 /** A cold start of the CPU build took 44 s on two idle cores, and 208 s on busy ones. */
 const LOAD_MS = 300_000;
@@ -39,6 +40,7 @@ describe('a real vLLM in the care of Tandem', () => {
         BENCHMARK_AFTER_CHANGE: 'false',
         QUEUE_DEADLINE_MS: String(LOAD_MS),
         FIRST_TOKEN_TIMEOUT_MS: '60000',
+        RESPONSE_CACHE: 'memory',
       },
       readyWithinMs: LOAD_MS,
     });
@@ -99,6 +101,8 @@ describe('a real vLLM in the care of Tandem', () => {
     if (core === undefined) throw new Error(`no engine core in the group ${group}`);
     return core.pid;
   };
+
+  describeAnswers(() => system);
 
   it(
     'is switched to another model while people chat, and every one of them is answered',

@@ -34,6 +34,10 @@ describe('the key of an answer', () => {
     expect(keyOf(json)).not.toBe(keyOf(ASKED));
   });
 
+  it.each(['7', '7.0', '7e0', '70e-1', '0.7E+1', '7.000'])('is the same for the number %s', (seed) => {
+    expect(keyOf(ASKED.replace('7', seed))).toBe(keyOf(ASKED));
+  });
+
   it('tells Unicode forms apart, which are two prompts to a model', () => {
     const form = (text: string): string => keyOf(JSON.stringify({ messages: [{ role: 'user', content: text }] }));
     expect(new Set(['é', 'e\u0301', '한', '한'.normalize('NFD'), 'ｅ'].map(form)).size).toBe(5);

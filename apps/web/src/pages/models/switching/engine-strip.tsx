@@ -15,6 +15,13 @@ const LOOKS: Record<Engine['state'], string> = {
   stopped: 'bg-subtle',
 };
 
+/** Who answers the code assistant: never another server without a word. */
+function CodeBackend({ of: { backend, model } }: { of: components['schemas']['BackendDto'] }) {
+  const { t } = useTranslation();
+  const answers = t(`models.codeBy.${backend ?? 'nobody'}`, { model: model ?? '' });
+  return <li className={backend === 'vllm' ? 'text-subtle' : 'text-warning'}>{answers}</li>;
+}
+
 /** What each engine does now, and how many requests run and wait. */
 export function EngineStrip() {
   const { t } = useTranslation();
@@ -40,6 +47,7 @@ export function EngineStrip() {
             waiting: formatNumber(status.queue.waiting),
           })}
         </li>
+        {status.backend != null && <CodeBackend of={status.backend} />}
       </ul>
       {status.engines
         .filter(({ message }) => message !== null)
