@@ -147,4 +147,22 @@ if (redisServer === undefined)
       expect(heard.map(({ cache }) => cache)).toEqual(['miss', ...Array<string>(MANY).fill('hit')]);
     }
   });
+
+  it('stands aside while Redis is away, which is logged and counted, and is there again with it', async () => {
+    const body = fresh();
+    await ask(system, body);
+    const release = engine.hold();
+    const running = atOnce(fresh());
+    await eventually(async () => (await client.keys('tandem:answering:*')).length > 0, { timeoutMs: 60_000 });
+    await redis.kill();
+    release();
+    expect((await running).every(({ status }) => status === 200)).toBe(true);
+    const away = await atOnce(body);
+    expect(away.every(({ status, cache }) => status === 200 && cache === 'bypass')).toBe(true);
+    for (const chat of chats) expect(chat.log()).toContain('Redis is away: answers are generated without the cache');
+    expect(Math.min(...(await metrics('tandem_response_cache_store_failures_total')))).toBeGreaterThan(0);
+    await redis.restart();
+    await eventually(async () => (await atOnce(body)).every(({ cache }) => cache === 'hit'), { timeoutMs: 60_000 });
+    for (const chat of chats) expect(chat.log()).toContain('Redis is back');
+  });
 });
