@@ -2,6 +2,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import type { UsageEvent } from '#contracts/usage';
 import { Injectable } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { DeadLetters, type DeadReason } from './dead-letters';
 import { ledgerMetrics, type LedgerMetrics } from './ledger-metrics';
 import { LedgerRepository, prepareRows, type PreparedRows } from './ledger.repository';
@@ -117,9 +118,16 @@ export class LedgerWriter {
   }
 }
 
-/** Opens messages and makes their rows. It costs as much as writing them: the next batch is opened while Postgres has this one. */
-export function openBatch(messages: readonly JsMsg[]): LedgerBatch {
-  const letters = messages.map(readLetter);
+/**
+ * Opens messages and makes their rows. It costs as much as writing them: the next batch is opened while Postgres has this
+ * one, message by message, since a transaction is several turns, and Postgres waited for each of them until all were opened.
+ */
+export async function openBatch(messages: readonly JsMsg[]): Promise<LedgerBatch> {
+  const letters: Letter[] = [];
+  for (const message of messages) {
+    letters.push(readLetter(message));
+    await turnOfOthers();
+  }
   const events = letters.flatMap((letter) => letter.events);
   return { letters, events, rows: prepareRows(mergeEvents(events)) };
 }

@@ -67,7 +67,7 @@ export class LedgerService implements OnApplicationBootstrap, OnModuleDestroy {
     const hand = new MessageHand();
     let written: Promise<void> = Promise.resolve();
     for await (const together of hand.batches(messages)) {
-      const batch = openBatch(together);
+      const batch = await openBatch(together);
       await written; // one batch after the other, so that what came first is written first
       written = this.writer.take(batch, hand, stop);
       written.catch(() => undefined); // thrown above, or below
