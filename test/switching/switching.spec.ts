@@ -102,7 +102,7 @@ describe('changing the model under load', () => {
     ['may not be read from the hub', 'gated', 'model_access_denied', /gated repo/],
     ['has no chat template', 'no-chat-template', 'no_chat_template', /chat template/],
   ])('rolls back when the new model %s, and says so', async (_, fault, code, message) => {
-    const over = await tandem.over(await tandem.begin(faultyProfile(fault)));
+    const over = await underLoad(faultyProfile(fault));
     expect(over).toMatchObject({
       outcome: 'rolled_back',
       failure: { code, message: expect.stringMatching(message) as string },
