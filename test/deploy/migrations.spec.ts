@@ -10,6 +10,7 @@ const TAKES_AWAY = [
   /\bRENAME\b/i,
   /\bALTER COLUMN \S+ (SET DATA )?TYPE\b/i,
   /\bSET NOT NULL\b/i,
+  /\bDROP DEFAULT\b/i,
   /\bADD COLUMN (IF NOT EXISTS )?\S+ [^,;`']*\bNOT NULL\b(?![^,;`']*\b(DEFAULT|GENERATED)\b)(?<!DEFAULT [^,;`']*)/i,
 ];
 
