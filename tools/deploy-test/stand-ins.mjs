@@ -63,6 +63,7 @@ const WATCHERS = {
   'prom/node-exporter:v1.10.2': { program: 'prometheus-node-exporter', user: 65534, folder: '/tmp' },
   'grafana/loki:3.7.8': { program: 'loki', user: 10001, folder: '/loki' },
 };
+const ALERTMANAGER_TEMPLATES = '/usr/share/prometheus/alertmanager';
 /** The programs that `importWatchers` needs. */
 export const WATCHING = Object.values(WATCHERS).flatMap(({ program, more = [] }) => [program, ...more]);
 
@@ -72,10 +73,13 @@ export function importWatchers(engine) {
   try {
     for (const name of WATCHING) cpSync(realpathSync(programs.find(name)), join(folder, name));
     cpSync(join(folder, 'promtool'), join(folder, 'promtool.real'));
+    // Debian's Alertmanager has its templates beside it, not in it.
+    copy(ALERTMANAGER_TEMPLATES, join(folder, 'templates'));
     writeFileSync(join(folder, 'promtool'), PROMTOOL, { mode: 0o755 });
     for (const [image, { program, user, folder: own }] of Object.entries(WATCHERS))
       build(engine, folder, image, [
         `COPY ${program} ${program === 'prometheus' ? 'promtool promtool.real ' : ''}/usr/local/bin/`,
+        `COPY templates ${ALERTMANAGER_TEMPLATES}`,
         `RUN ln -sf /usr/bin/busybox /usr/local/bin/wget && install -d -o ${user} -g ${user} ${own}`,
         `ENTRYPOINT ["${program}"]`,
       ]);

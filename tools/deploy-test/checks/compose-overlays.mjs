@@ -14,7 +14,7 @@ async function observability(root) {
     buildImage(root, engine, 'deploy/images/web.Dockerfile', 'docker.io/library/tandem-web:dev');
   };
   await withStack(root, ['compose.yaml', 'compose.observability.yaml'], prepare, async (stack) => {
-    stack.up('web', 'prometheus', 'alertmanager', 'loki', 'node-exporter');
+    stack.up('web', 'model-manager', 'prometheus', 'alertmanager', 'loki', 'node-exporter');
     stack.chats();
     const asked = (path) => JSON.parse(stack.ask(path, undefined, PROMETHEUS)).data;
     await until('Prometheus reads every service', () => {
