@@ -11,6 +11,8 @@ export interface Guarded {
 }
 
 const NOTHING_FOUND: readonly Verdict[] = [];
+/** What was let through is cut to what scanners may look back at when it has become so long. */
+const MAX_CONTEXT_CHARS = 1_024;
 
 /**
  * A text that comes in pieces. What may still become a match stays here, and that is never more than twice the longest
@@ -61,11 +63,7 @@ export class GuardedText implements Kept {
     let safe = from + this.buffer.length;
     for (const scanner of this.scanners) safe = Math.min(safe, scanner.read(piece, last, this, waiting));
     safe = Math.max(safe, from);
-    if (waiting.length === 0) {
-      const text = this.between(from, safe);
-      this.release(safe);
-      return { text, verdicts: NOTHING_FOUND, blocked: false };
-    }
+    if (waiting.length === 0) return { text: this.release(safe), verdicts: NOTHING_FOUND, blocked: false };
     waiting.sort((a, b) => a.start - b.start || a.end - b.end);
     // What one scanner has decided another may still be undecided about: a match is let through as a whole.
     for (let at = waiting.length - 1; at >= 0; at--) {
@@ -82,14 +80,18 @@ export class GuardedText implements Kept {
     return guarded;
   }
 
-  /** What stands before `safe` is gone, but for a little of it. */
-  private release(safe: number): void {
+  /** What stands before `safe` is gone, but for a little of it. @returns what is gone. */
+  private release(safe: number): string {
     const { buffer, from } = this;
-    if (safe === from) return;
-    const gone = safe - from === buffer.length ? buffer : buffer.slice(0, safe - from);
-    this.context = gone.length >= CONTEXT_CHARS ? gone : (this.context + gone).slice(-CONTEXT_CHARS);
-    this.buffer = buffer.slice(safe - from);
+    if (safe === from) return '';
+    const whole = safe - from === buffer.length;
+    const gone = whole ? buffer : buffer.slice(0, safe - from);
+    this.buffer = whole ? '' : buffer.slice(safe - from);
     this.from = safe;
+    // Put together without a look: it is looked at only where something was found.
+    this.context += gone;
+    if (this.context.length > MAX_CONTEXT_CHARS) this.context = this.context.slice(-CONTEXT_CHARS);
+    return gone;
   }
 
   /** @param found in order of their beginnings. */

@@ -23,10 +23,9 @@ export class WordAutomaton<T> {
   /** The column of each symbol in the rows; 0: no word has it. */
   private readonly columns = new Uint16Array(2 ** 16);
   private readonly columnCount: number;
-  /** Where each symbol leads from each of the first nodes (in `rowOf`), one row after the other. */
+  /** Where each symbol leads from each of the first nodes, one row after the other. */
   private readonly rows: Int32Array;
-  /** By node, where its row begins; -1: it has none. */
-  private readonly rowOf: Int32Array;
+  private readonly rowCount: number;
   private readonly failure: Int32Array;
   private readonly depths: Int32Array;
   /** The next node on the way of failures at which a word ends; the node itself where one does. */
@@ -50,10 +49,9 @@ export class WordAutomaton<T> {
     this.symbols = new Uint16Array(nodes);
     this.columnCount = 1 + this.numberColumns(words);
     const used = this.plant(words);
-    const rowCount = Math.max(1, Math.min(used, Math.floor(MAX_ROW_INTEGERS / this.columnCount)));
-    this.rows = new Int32Array(rowCount * this.columnCount);
-    this.rowOf = new Int32Array(used).fill(NONE);
-    this.linkFailures(used, rowCount);
+    this.rowCount = Math.max(1, Math.min(used, Math.floor(MAX_ROW_INTEGERS / this.columnCount)));
+    this.rows = new Int32Array(this.rowCount * this.columnCount);
+    this.linkFailures(used);
   }
 
   /** The node for a symbol that comes after what `node` stands for. */
@@ -61,13 +59,12 @@ export class WordAutomaton<T> {
     const column = this.columns[symbol] ?? 0;
     if (column === 0) return ROOT;
     let from = node;
-    for (;;) {
-      const row = this.rowOf[from] ?? NONE;
-      if (row !== NONE) return this.rows[row + column] ?? ROOT;
+    while (from >= this.rowCount) {
       const to = this.child(from, symbol);
       if (to !== NONE) return to;
       from = this.failure[from] ?? ROOT;
     }
+    return this.rows[from * this.columnCount + column] ?? ROOT;
   }
 
   /** Symbols of the longest beginning of a word that ends here. */
@@ -90,27 +87,33 @@ export class WordAutomaton<T> {
     return this.values.get(end) ?? [];
   }
 
-  /** @returns how many nodes there are. */
+  /** Level by level, so that those near the root are neighbours in memory. @returns how many nodes there are. */
   private plant(words: readonly AutomatonWord<T>[]): number {
     let used = 1;
-    for (const { symbols, value } of words) {
-      let node = ROOT;
-      for (const symbol of symbols) {
-        let to = this.child(node, symbol);
+    let growing = words.map((word) => ({ word, node: ROOT }));
+    for (let depth = 0; growing.length > 0; depth++) {
+      for (const branch of growing) {
+        const symbol = branch.word.symbols[depth] ?? 0;
+        let to = this.child(branch.node, symbol);
         if (to === NONE) {
           to = used++;
-          this.put(node, symbol, to);
-          this.depths[to] = this.depth(node) + 1;
-          this.parents[to] = node;
+          this.put(branch.node, symbol, to);
+          this.depths[to] = depth + 1;
+          this.parents[to] = branch.node;
           this.symbols[to] = symbol;
         }
-        node = to;
+        branch.node = to;
+        if (branch.word.symbols.length === depth + 1) this.endAt(to, branch.word.value);
       }
-      const values = this.values.get(node);
-      if (values === undefined) this.values.set(node, [value]);
-      else values.push(value);
+      growing = growing.filter(({ word }) => word.symbols.length > depth + 1);
     }
     return used;
+  }
+
+  private endAt(node: number, value: T): void {
+    const values = this.values.get(node);
+    if (values === undefined) this.values.set(node, [value]);
+    else values.push(value);
   }
 
   /** @returns how many symbols the words have. */
@@ -121,18 +124,14 @@ export class WordAutomaton<T> {
     return count;
   }
 
-  /** Level by level, since a failure always leads to a node that is less deep. The first nodes have rows. */
-  private linkFailures(nodes: number, rowCount: number): void {
-    const order = Int32Array.from({ length: nodes }, (_, at) => at).sort((a, b) => this.depth(a) - this.depth(b));
-    this.addRow(ROOT, 0);
+  /** Level by level too, since a failure always leads to a node that is less deep. */
+  private linkFailures(nodes: number): void {
     for (let from = 1; from < nodes;) {
       let to = from;
-      while (to < nodes && this.depth(order[to] ?? ROOT) === this.depth(order[from] ?? ROOT)) to += 1;
-      const level = order.subarray(from, to);
-      for (const node of level) this.linkFailure(node);
-      for (const node of level) this.enterInParentsRow(node);
-      for (let place = from; place < to && place < rowCount; place++)
-        this.addRow(order[place] ?? ROOT, place * this.columnCount);
+      while (to < nodes && this.depth(to) === this.depth(from)) to += 1;
+      for (let node = from; node < to; node++) this.linkFailure(node);
+      for (let node = from; node < to; node++) this.enterInParentsRow(node);
+      for (let node = from; node < Math.min(to, this.rowCount); node++) this.addRow(node);
       from = to;
     }
   }
@@ -147,16 +146,15 @@ export class WordAutomaton<T> {
   }
 
   private enterInParentsRow(node: number): void {
-    const row = this.rowOf[this.parents[node] ?? ROOT] ?? NONE;
-    if (row !== NONE) this.rows[row + (this.columns[this.symbols[node] ?? 0] ?? 0)] = node;
+    const parent = this.parents[node] ?? ROOT;
+    const column = this.columns[this.symbols[node] ?? 0] ?? 0;
+    if (parent < this.rowCount) this.rows[parent * this.columnCount + column] = node;
   }
 
   /** As the node it fails to, but for its own children, who are the next level. */
-  private addRow(node: number, at: number): void {
-    this.rowOf[node] = at;
-    if (node === ROOT) return;
-    const from = this.rowOf[this.failure[node] ?? ROOT] ?? 0;
-    this.rows.copyWithin(at, from, from + this.columnCount);
+  private addRow(node: number): void {
+    const from = (this.failure[node] ?? ROOT) * this.columnCount;
+    this.rows.copyWithin(node * this.columnCount, from, from + this.columnCount);
   }
 
   private child(node: number, symbol: number): number {
