@@ -38,7 +38,7 @@ function nothingRuns() {
     console.log(json ? JSON.stringify({ stopped: [] }) : 'Tandem is not running.');
     return 0;
   }
-  const status = { state: 'stopped', processes: [], engines: [], gpus: [] };
+  const status = { state: 'stopped', processes: [], engines: [], gpus: [], backend: null };
   console.log(json ? JSON.stringify(status) : 'Tandem is stopped.');
   return 3;
 }

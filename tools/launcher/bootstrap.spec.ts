@@ -41,7 +41,7 @@ describe('the bootstrap', () => {
     const status = await run('./status', ['--json']);
     expect(status).toEqual({
       code: 3,
-      output: '{"state":"stopped","processes":[],"engines":[],"gpus":[]}\n',
+      output: '{"state":"stopped","processes":[],"engines":[],"gpus":[],"backend":null}\n',
     });
     expect(await run('./stop', [])).toEqual({ code: 0, output: 'Tandem is not running.\n' });
     expect(existsSync(join(checkout, 'node_modules'))).toBe(false);
