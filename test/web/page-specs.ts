@@ -94,6 +94,29 @@ export function pageSpecs(ui: Ui): void {
     expect(await login(proposed)).toBe(401);
   });
 
+  it('lets an admin choose who gives hints and try it; the page is accessible, in Korean too', async () => {
+    await ui.signIn();
+    await ui.page.getByRole('link', { name: 'Settings' }).click();
+    await ui.page.getByRole('link', { name: 'Who gives hints' }).click();
+    await ui.page.getByLabel('Who gives hints').selectOption('Another server');
+    await ui.page.getByLabel('Address').fill('https://llm.example.com/v1');
+    await ui.page.getByLabel('Key', { exact: true }).waitFor();
+    await expectAccessible(ui.page, 'hints by another server');
+    await ui.page.getByLabel('Who gives hints').selectOption('Rules, without a model');
+    await ui.page.getByRole('button', { name: 'Save' }).click();
+    await ui.page.getByText('Saved', { exact: false }).first().waitFor();
+    await ui.page.getByRole('button', { name: 'Test' }).click();
+    await ui.page.getByText(/^local \(rules\) answered in/).waitFor();
+    await ui.page.getByText(/^Look at the bounds in line 3/).waitFor();
+    expect(await ui.api('/api/hints/settings')).toMatchObject({ mode: 'local' });
+    await ui.page.emulateMedia({ colorScheme: 'dark' });
+    await expectAccessible(ui.page, 'hints, dark');
+    await ui.api('/api/me', 'PATCH', { language: 'ko' });
+    await ui.page.reload();
+    await ui.page.getByRole('heading', { name: '힌트', level: 1 }).waitFor();
+    await ui.api('/api/me', 'PATCH', { language: null });
+  });
+
   it('shows nothing of one user to the next one in the same browser', async () => {
     const [email, password] = ['park@example.org', 'a long password'];
     await ui.api('/api/users', 'POST', { email, password });
@@ -173,7 +196,7 @@ export function pageSpecs(ui: Ui): void {
   it('fits on a phone: no page is wider than its screen', async () => {
     const phone = await ui.open({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
     await ui.signIn(ui.system.adminEmail, ui.system.adminPassword, phone);
-    for (const path of ['/', '/usage', '/keys', '/users', '/settings']) {
+    for (const path of ['/', '/usage', '/keys', '/users', '/settings', '/settings/hints']) {
       await phone.goto(ui.system.url + path);
       await phone.getByRole('heading', { level: 1 }).waitFor();
       expect([path, await phone.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 360]);

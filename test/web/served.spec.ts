@@ -19,6 +19,7 @@ describe('the built web UI, as the gateway serves it', () => {
     '/keys',
     '/users',
     '/settings',
+    '/settings/hints',
   ])('answers %s with its page, which may run nothing but its own files', async (path) => {
     const answer = await get(path);
     expect(answer.status).toBe(200);

@@ -39,6 +39,7 @@ const PAGES = [
   { name: 'key-new', path: '/keys', act: (page) => page.getByRole('button', { name: 'New key' }).click() },
   { name: 'users', path: '/users' },
   { name: 'settings', path: '/settings' },
+  { name: 'hints', path: '/settings/hints' },
   { name: 'phone-chat', path: ({ conversations }) => `/c/${conversations.at(-1)}`, phone: true, ready: 'table' },
   {
     name: 'phone-history',

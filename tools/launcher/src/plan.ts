@@ -70,7 +70,7 @@ export function makePlan(inputs: Inputs): Plan {
       ...natsServer(inputs),
       modelManager(inputs),
       app(inputs, 'usage-service', { DATABASE_URL: env['DATABASE_URL'] ?? ownDatabase(inputs, 'usage') }),
-      app(inputs, 'chat-service', { DATABASE_URL: env['DATABASE_URL'] ?? ownDatabase(inputs, 'chat') }),
+      chatService(inputs),
       gateway(inputs),
     ],
     external: [
@@ -143,6 +143,15 @@ function gateway(inputs: Inputs): ServiceSpec {
     DATABASE_URL: inputs.env['DATABASE_URL'] ?? ownDatabase(inputs, 'gateway'),
     JWT_SECRET: inputs.env['JWT_SECRET'] ?? inputs.secrets.jwtSecret,
     FIRST_START_FILE: inputs.home.firstStartFile,
+  });
+}
+
+function chatService(inputs: Inputs): ServiceSpec {
+  const { env, secrets } = inputs;
+  const isGiven = env['SETTINGS_ENCRYPTION_KEY'] !== undefined || env['SETTINGS_ENCRYPTION_KEY_FILE'] !== undefined;
+  return app(inputs, 'chat-service', {
+    DATABASE_URL: env['DATABASE_URL'] ?? ownDatabase(inputs, 'chat'),
+    ...(isGiven ? {} : { SETTINGS_ENCRYPTION_KEY: secrets.settingsEncryptionKey }),
   });
 }
 

@@ -9,6 +9,8 @@ const secretsSchema = z.object({
   /** Names this home where something of it must lie elsewhere. */
   homeId: secret,
   jwtSecret: secret,
+  /** 32 bytes: encrypts what admins store of other servers. */
+  settingsEncryptionKey: secret,
   natsPassword: secret,
   postgresPassword: secret,
   gatewayDatabasePassword: secret,

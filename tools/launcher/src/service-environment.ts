@@ -8,6 +8,7 @@ const OURS = ['HOST', 'PORT', 'NATS_URL', 'DATABASE_URL', 'JWT_SECRET', 'FIRST_S
 /** What only some services have a need to know. */
 const ONLY_FOR: Readonly<Record<string, string | readonly string[]>> = {
   REDIS_URL: ['api-gateway', 'chat-service'],
+  SETTINGS_ENCRYPTION_KEY: 'chat-service',
   TANDEM_ADMIN_EMAIL: 'api-gateway',
   TANDEM_ADMIN_PASSWORD: 'api-gateway',
   TANDEM_API_KEY: 'api-gateway',

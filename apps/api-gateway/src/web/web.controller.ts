@@ -22,6 +22,7 @@ const PAGES = [
   '/keys',
   '/users',
   '/settings',
+  '/settings/hints',
 ];
 
 /** What the page names besides its built files. */

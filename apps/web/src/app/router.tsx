@@ -20,6 +20,10 @@ export const router = createBrowserRouter([
         path: 'settings',
         lazy: async () => ({ Component: (await import('../pages/settings/settings-page')).SettingsPage }),
       },
+      {
+        path: 'settings/hints',
+        lazy: async () => ({ Component: (await import('../pages/settings/hints/hints-page')).HintsPage }),
+      },
       { path: '*', element: <Navigate to="/" replace /> },
     ],
   },

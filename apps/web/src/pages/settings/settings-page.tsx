@@ -1,7 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'react-router';
 import { api, body } from '../../api/client';
 import { me } from '../../api/me';
+import { useSession } from '../../api/session';
 import { LANGUAGES } from '../../app/i18n';
 import { usePreferences, type LanguageChoice, type ThemeChoice } from '../../app/preferences';
 import { Select } from '../../ui/field';
@@ -19,6 +21,7 @@ export function SettingsPage() {
   const { t } = useTranslation();
   const { theme, language, setTheme, setLanguage } = usePreferences();
   const queries = useQueryClient();
+  const isAdmin = useSession(({ session }) => session.kind === 'signedIn' && session.user.role === 'admin');
   const keep = useMutation({
     mutationFn: (choice: LanguageChoice) =>
       body(api.PATCH('/api/me', { body: { language: choice === 'system' ? null : choice } })),
@@ -48,6 +51,16 @@ export function SettingsPage() {
       <SavedPrompts />
       <ChangePassword />
       <MyData />
+      {isAdmin && (
+        <Section title={t('hints.title')}>
+          <p className="text-sm text-subtle">{t('hints.what')}</p>
+          <p>
+            <Link to="/settings/hints" className="text-sm font-medium text-accent underline">
+              {t('hints.open')}
+            </Link>
+          </p>
+        </Section>
+      )}
     </Page>
   );
 }

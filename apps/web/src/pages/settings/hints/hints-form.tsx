@@ -1,0 +1,99 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { api, body } from '../../../api/client';
+import type { components } from '../../../api/schema';
+import { Button } from '../../../ui/button';
+import { Select } from '../../../ui/field';
+import { showFailure, toast } from '../../../ui/toast';
+import { servedModels } from '../../chat/served-models';
+import { Section } from '../section';
+import { CheckField } from './check-field';
+import { hintSettings } from './hint-settings';
+import { ServerFields, type Server } from './server-fields';
+
+type Settings = components['schemas']['HintSettingsDto'];
+type Mode = Settings['mode'];
+
+const MODES = ['vllm', 'api', 'local'] as const satisfies readonly Mode[];
+
+/** The settings as they are in force, to be changed. */
+export function HintsForm({ of: settings }: { of: Settings }) {
+  const { t } = useTranslation();
+  const queries = useQueryClient();
+  const [mode, setMode] = useState<Mode>(settings.mode);
+  const [model, setModel] = useState(settings.model ?? '');
+  const [localWhenAway, setLocalWhenAway] = useState(settings.localWhenAway);
+  const [server, setServer] = useState<Server>({
+    url: settings.api?.url ?? '',
+    model: settings.api?.model ?? '',
+    key: undefined,
+  });
+  const served = useQuery(servedModels).data ?? [];
+  const save = useMutation({
+    mutationFn: () =>
+      body(
+        api.PUT('/api/hints/settings', {
+          body: {
+            mode,
+            localWhenAway,
+            model: model === '' ? null : model,
+            api: server.url.trim() === '' ? null : { ...server, url: server.url.trim(), model: server.model.trim() },
+          },
+        }),
+      ),
+    onSuccess: (stored) => {
+      queries.setQueryData(hintSettings.queryKey, stored);
+      toast('good', t('saved'));
+    },
+    onError: showFailure,
+  });
+  const models = model === '' || served.includes(model) ? served : [model, ...served];
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <Section title={t('hints.mode')}>
+        <Select
+          label={t('hints.mode')}
+          hint={t(`hints.modeWhat.${mode}`)}
+          value={mode}
+          onChoose={setMode}
+          options={MODES.map((choice) => [choice, t(`hints.modes.${choice}`)] as const)}
+        />
+        {mode === 'vllm' && (
+          <Select
+            label={t('hints.model')}
+            value={model}
+            onChoose={setModel}
+            options={[['', t('hints.inForce')], ...models.map((id) => [id, id] as const)]}
+          />
+        )}
+        {mode === 'api' && (
+          <ServerFields
+            of={server}
+            onChange={setServer}
+            hasKey={settings.api?.hasKey ?? false}
+            takesKeys={settings.takesKeys}
+          />
+        )}
+        {mode !== 'local' && (
+          <CheckField
+            label={t('hints.localWhenAway')}
+            hint={t('hints.localWhenAwayHint')}
+            checked={localWhenAway}
+            onChange={setLocalWhenAway}
+          />
+        )}
+        <div>
+          <Button type="submit" look="primary" busy={save.isPending}>
+            {t('save')}
+          </Button>
+        </div>
+      </Section>
+    </form>
+  );
+}
