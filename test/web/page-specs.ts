@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
-import { expectAccessible, type Ui } from './ui';
+import { expectAccessible, signInByApi, type Ui } from './ui';
 
 /** The name of what has the focus, as it is written or said. */
 const FOCUSED = `document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent.trim()`;
@@ -111,10 +111,11 @@ export function pageSpecs(ui: Ui): void {
     expect(await ui.api('/api/hints/settings')).toMatchObject({ mode: 'local' });
     await ui.page.emulateMedia({ colorScheme: 'dark' });
     await expectAccessible(ui.page, 'hints, dark');
-    await ui.api('/api/me', 'PATCH', { language: 'ko' });
-    await ui.page.reload();
-    await ui.page.getByRole('heading', { name: '힌트', level: 1 }).waitFor();
-    await ui.api('/api/me', 'PATCH', { language: null });
+    const korean = await ui.open({ locale: 'ko-KR' });
+    await signInByApi(korean, ui.system.url, ui.system.adminEmail, ui.system.adminPassword);
+    await korean.goto(`${ui.system.url}/settings/hints`);
+    await korean.getByRole('heading', { name: '힌트', level: 1 }).waitFor();
+    await expectAccessible(korean, 'hints in Korean');
   });
 
   it('shows nothing of one user to the next one in the same browser', async () => {

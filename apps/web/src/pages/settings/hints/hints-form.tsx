@@ -17,6 +17,12 @@ type Mode = Settings['mode'];
 
 const MODES = ['vllm', 'api', 'local'] as const satisfies readonly Mode[];
 
+/** One that is half filled in is nobody's, while another mode is chosen. */
+function serverToStore(mode: Mode, { url, model, key }: Server): Server | null {
+  const server = { url: url.trim(), model: model.trim(), key };
+  return mode === 'api' || (server.url !== '' && server.model !== '') ? server : null;
+}
+
 /** The settings as they are in force, to be changed. */
 export function HintsForm({ of: settings }: { of: Settings }) {
   const { t } = useTranslation();
@@ -38,7 +44,7 @@ export function HintsForm({ of: settings }: { of: Settings }) {
             mode,
             localWhenAway,
             model: model === '' ? null : model,
-            api: server.url.trim() === '' ? null : { ...server, url: server.url.trim(), model: server.model.trim() },
+            api: serverToStore(mode, server),
           },
         }),
       ),

@@ -6,6 +6,8 @@ import { explain } from '../../../ui/explain';
 import { TextField } from '../../../ui/field';
 import { CheckField } from './check-field';
 
+const EXAMPLE = 'https://llm.example.com/v1';
+
 export interface Server {
   url: string;
   model: string;
@@ -34,7 +36,7 @@ export function ServerFields({ of: server, onChange, hasKey, takesKeys }: Server
         hint={t('hints.urlHint')}
         type="url"
         required
-        placeholder="https://llm.example.com/v1"
+        placeholder={EXAMPLE}
         value={server.url}
         error={list.isError ? explain(list.error) : null}
         onChange={(event) => onChange({ ...server, url: event.target.value })}
