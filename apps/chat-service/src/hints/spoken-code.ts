@@ -15,7 +15,7 @@ const SIGNS: readonly (readonly [RegExp, string])[] = [
   [/\bcomma\b|콤마|쉼표/gi, ','],
   [/\b(?:plus|minus|times|divided by|modulo)[\s-]+equals?\b|플러스\s?이퀄/gi, '+='],
   [/\b(?:is\s+)?(?:double equals|equal(?:s)? equals?)\b|이퀄\s?이퀄/gi, '=='],
-  [/\bequals?(?:\s+sign)?\b|\bis set to\b|등호|이퀄/gi, '='],
+  [/\bequals(?:\s+sign)?\b|\bequal sign\b|\bis set to\b|등호|이퀄/gi, '='],
   [/\b(?:is\s+)?(?:less than or equal to|at most)\b/gi, '<='],
   [/\b(?:is\s+)?(?:greater than or equal to|at least)\b/gi, '>='],
   [/\b(?:is\s+)?less than\b/gi, '<'],
