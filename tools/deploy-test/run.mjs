@@ -13,8 +13,8 @@ const PASSED = join(ROOT, '.cache/test/deploy-passed.json');
 const passed = process.argv.includes('--resume') && existsSync(PASSED) ? JSON.parse(readFileSync(PASSED, 'utf8')) : [];
 
 /**
- * Each file of checks/ exports `checks`: { name, needs: programs, run(root) }; `run` throws when it fails, and answers with
- * the reason where it could not run.
+ * Each file of checks/ exports `checks`: { name, needs: programs, run(root) }; `run` throws when it fails,
+ * and answers with { notRun: the reason } where it could not run.
  */
 const files = readdirSync(join(HERE, 'checks')).filter((file) => file.endsWith('.mjs'));
 const modules = await Promise.all(files.sort().map((file) => import(pathToFileURL(join(HERE, 'checks', file)).href)));
@@ -36,10 +36,10 @@ for (const { name, needs, run } of chosen) {
   const began = performance.now();
   const seconds = () => `${((performance.now() - began) / 1_000).toFixed(1)} s`;
   try {
-    const hindered = await run(ROOT);
-    if (typeof hindered === 'string') {
-      skipped.push(`${name} (${hindered})`);
-      console.log(`SKIPPED  ${name}: ${hindered}`);
+    const { notRun } = (await run(ROOT)) ?? {};
+    if (notRun !== undefined) {
+      skipped.push(`${name} (${notRun})`);
+      console.log(`SKIPPED  ${name}: ${notRun}`);
       continue;
     }
     total.passed += 1;

@@ -61,7 +61,7 @@ function requestOf(answer) {
 /** Upgrade, rollback on the newer tables, and upgrade again, with the same data. */
 async function upgradeAndRollback(root) {
   const commit = versionBefore(root);
-  if (commit === null) return 'the version before is not in this clone (git fetch --unshallow)';
+  if (commit === null) return { notRun: 'the version before is not in this clone (git fetch --unshallow)' };
   const use = createRequire(import.meta.url);
   const testing = (name) => use(join(root, 'dist/libs/testing/src', name));
   const older = await buildVersion(root, commit);
@@ -98,7 +98,6 @@ async function upgradeAndRollback(root) {
         await system.stop();
       }
     }
-    return null;
   } finally {
     await Promise.all([servers.nats.stop(), servers.postgres.stop()]);
     older.remove();
