@@ -32,7 +32,7 @@ export async function startEngine() {
       programs.run('docker-compose', args, { env: { ...env, DOCKER_HOST: `unix://${socketPath}` }, ...options }),
     stop: async () => {
       await health.stop();
-      podman(['rm', '--all', '--force', '--time', '0']);
+      podman(['rm', '--all', '--force', '--depend', '--time', '0']);
       podman(['volume', 'prune', '--force']);
       podman(['network', 'prune', '--force']);
       await service.stop();
