@@ -32,7 +32,12 @@ export async function startEngine() {
       programs.run('docker-compose', args, { env: { ...env, DOCKER_HOST: `unix://${socketPath}` }, ...options }),
     stop: async () => {
       await health.stop();
-      podman(['rm', '--all', '--force', '--depend', '--time', '0']);
+      const removeAll = () => podman(['rm', '--all', '--force', '--time', '0']);
+      try {
+        removeAll();
+      } catch {
+        removeAll(); // podman asks for those first that share the network of another
+      }
       podman(['volume', 'prune', '--force']);
       podman(['network', 'prune', '--force']);
       await service.stop();
