@@ -15,6 +15,8 @@ export interface ChartProps {
 }
 
 const HEIGHT_PX = 150;
+/** The time axis is at least so long. */
+const SHORTEST_SECONDS = 60;
 
 /** A chart over time in the colours of the theme, as wide as its place. uPlot sets its styles through the CSSOM. */
 export function TimeChart({ label, columns, names, max, format }: ChartProps) {
@@ -75,7 +77,10 @@ function options(
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    scales: { y: { range: (_chart, _from, to) => [0, Math.max(max, to)] } },
+    scales: {
+      x: { range: (chart) => timesOf(chart.data[0]) },
+      y: { range: (_chart, _from, to) => [0, Math.max(max, to)] },
+    },
     axes: [
       { ...axis, size: 24, space: 90, values: (_chart, values) => values.map((at) => formatTime(at * 1_000)) },
       { ...axis, size: 52, values: (_chart, values) => values.map(format), space: 34 },
@@ -91,4 +96,10 @@ function options(
       })),
     ],
   };
+}
+
+/** Of readings, the oldest first. (uPlot's own for a single one is the day that follows it.) */
+function timesOf(readings: ArrayLike<number>): [from: number, to: number] {
+  const last = readings[readings.length - 1] ?? 0;
+  return [Math.min(readings[0] ?? last, last - SHORTEST_SECONDS), last];
 }

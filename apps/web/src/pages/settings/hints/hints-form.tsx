@@ -10,7 +10,7 @@ import { servedModels } from '../../chat/served-models';
 import { Section } from '../section';
 import { CheckField } from './check-field';
 import { hintSettings } from './hint-settings';
-import { ServerFields, type Server } from './server-fields';
+import { keyChange, ServerFields, type Server } from './server-fields';
 
 type Settings = components['schemas']['HintSettingsDto'];
 type Mode = Settings['mode'];
@@ -18,8 +18,8 @@ type Mode = Settings['mode'];
 const MODES = ['vllm', 'api', 'local'] as const satisfies readonly Mode[];
 
 /** One that is half filled in is nobody's, while another mode is chosen. */
-function serverToStore(mode: Mode, { url, model, key }: Server): Server | null {
-  const server = { url: url.trim(), model: model.trim(), key };
+function serverToStore(mode: Mode, given: Server) {
+  const server = { url: given.url.trim(), model: given.model.trim(), ...keyChange(given) };
   return mode === 'api' || (server.url !== '' && server.model !== '') ? server : null;
 }
 

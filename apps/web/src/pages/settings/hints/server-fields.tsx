@@ -15,6 +15,11 @@ export interface Server {
   key: string | null | undefined;
 }
 
+/** What a request says of the key: nothing, where the stored one stays. */
+export function keyChange({ key }: Pick<Server, 'key'>): { key?: string | null } {
+  return key === undefined ? {} : { key };
+}
+
 interface ServerFieldsProps {
   of: Server;
   onChange: (server: Server) => void;
@@ -26,7 +31,7 @@ interface ServerFieldsProps {
 export function ServerFields({ of: server, onChange, hasKey, takesKeys }: ServerFieldsProps) {
   const { t } = useTranslation();
   const list = useMutation({
-    mutationFn: () => body(api.POST('/api/hints/models', { body: { url: server.url.trim(), key: server.key } })),
+    mutationFn: () => body(api.POST('/api/hints/models', { body: { url: server.url.trim(), ...keyChange(server) } })),
   });
   const keyHint = !takesKeys ? t('hints.keyImpossible') : hasKey ? t('hints.keyStored') : t('hints.keyNone');
   return (
