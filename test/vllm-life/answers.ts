@@ -1,6 +1,7 @@
 import { eventually } from '#testing/eventually';
 import type { TestSystem } from '#testing/system';
 import { generate, streamed } from '../code-assistant/ask-code';
+import { askHint, EXERCISE, streamHint } from '../hints/ask-hint';
 import { ask, fresh } from '../response-cache/asking';
 
 /** What is done with a real engine's answers, whatever they say: a model of random weights writes anything. */
@@ -35,6 +36,21 @@ export function describeAnswers(system: () => TestSystem): void {
         expect(answer.headers.get('x-tandem-backend')).toBe('vllm');
         expect(answer.usage ?? answer.meta['usage']).toBeTruthy();
       }
+    }
+  });
+
+  it('gives hints of every level, and those that were put in their place say so', async () => {
+    for (const level of [1, 2, 3]) {
+      const written = await tokensWritten();
+      for (const heard of [
+        await askHint(system(), { ...EXERCISE, level }),
+        await streamHint(system(), { ...EXERCISE, level }),
+      ]) {
+        const backend = heard.meta['check'] === 'replaced' ? 'local' : 'vllm';
+        expect(heard).toMatchObject({ status: 200, done: true, error: null, backend, meta: { backend, level } });
+        expect(heard.hint.trim()).not.toBe('');
+      }
+      expect(await tokensWritten()).toBeGreaterThan(written);
     }
   });
 
