@@ -80,6 +80,9 @@ function post(system: TestSystem, path: string, body: unknown, headers: Headers_
   return fetch(system.url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': system.apiKey, ...headers },
-    body: typeof body === 'string' || body instanceof Uint8Array ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+    body:
+      typeof body === 'string' || body instanceof Uint8Array
+        ? (body as string | Uint8Array<ArrayBuffer>)
+        : JSON.stringify(body),
   });
 }

@@ -118,7 +118,7 @@ export class Dispatcher {
     const sent: Sent = { head: traced, body: read, route, placed };
     const owner = {
       onOver: (over: Generation, ending: RequestEnding) => this.onOver(over, ending, sent, span),
-      onConnectionLost: () => this.parts.admission.pause(sent.route.model.engine.id),
+      onConnectionLost: () => this.onConnectionLost(sent.route.model.engine.id),
       another: () => this.another(sent),
     };
     const tap = head.chat === undefined ? null : this.parts.turns.tapOf(head);
@@ -210,6 +210,11 @@ export class Dispatcher {
     } catch (error) {
       generation.fail(startFailure(error, head, this.parts.logger));
     }
+  }
+
+  private onConnectionLost(engineId: string): void {
+    this.parts.admission.pause(engineId);
+    this.parts.hints.onConnectionLost(engineId);
   }
 
   /** The same request for another engine, where there is one with room. */

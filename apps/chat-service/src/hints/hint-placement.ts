@@ -52,6 +52,11 @@ export class HintPlacement {
     return true;
   }
 
+  /** The next hint does not wait for a server that has just been lost. */
+  onConnectionLost(engineId: string): void {
+    if (engineId === HINTS_API_ENGINE) this.server.doubt();
+  }
+
   /** Who would give one now. */
   status(): HintStatus {
     const { mode, localWhenAway, model } = this.settings;

@@ -54,6 +54,12 @@ export class HintServer implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
+  /** A connection to it broke: it counts as away until it has answered again. */
+  doubt(): void {
+    this.problem = 'The server cannot be reached.';
+    void this.look();
+  }
+
   /** Again and again while it is the one to ask. */
   private async look(): Promise<void> {
     clearTimeout(this.timer);
