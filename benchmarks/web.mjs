@@ -94,9 +94,11 @@ async function firstPaint(context) {
 async function streaming(context) {
   const firsts = [];
   const keys = [];
+  let longTasks = 0;
   for (let run = 0; run < ANSWERS; run += 1) {
-    const { first, delays } = await oneAnswer(context);
+    const { first, delays, long } = await oneAnswer(context);
     firsts.push(first);
+    longTasks += long;
     keys.push(...delays);
   }
   rows.push([
@@ -109,6 +111,7 @@ async function streaming(context) {
     `${median(keys).toFixed(0)} ms (${Math.max(...keys).toFixed(0)} ms)`,
     '50 ms',
   ]);
+  rows.push(['work of the page that kept a key waiting for 50 ms or more meanwhile', `${longTasks} times`, 'never']);
 }
 
 async function oneAnswer(context) {
@@ -144,6 +147,8 @@ async function oneAnswer(context) {
       afterThisFrame((at) => (window.paintedAt = at));
     }).observe(document, { childList: true, subtree: true });
     window.keyDelays = [];
+    window.longTasks = [];
+    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries())).observe({ type: 'longtask' });
     addEventListener(
       'keydown',
       ({ timeStamp }) => {
@@ -162,6 +167,7 @@ async function oneAnswer(context) {
   const seen = await page.evaluate(() => ({
     first: window.paintedAt - window.arrivedAt,
     delays: window.keyDelays,
+    long: window.longTasks.filter(({ startTime }) => startTime >= window.arrivedAt).length,
   }));
   await page.close();
   return seen;

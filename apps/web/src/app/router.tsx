@@ -7,10 +7,10 @@ export const router = createBrowserRouter([
   {
     element: <Layout />,
     children: [
-      { index: true, lazy: async () => ({ Component: (await import('../pages/chat/chat-page')).ChatPage }) },
       {
-        path: 'c/:conversationId',
+        // One page for both: a conversation that begins does not have it made anew under its first tokens.
         lazy: async () => ({ Component: (await import('../pages/chat/chat-page')).ChatPage }),
+        children: [{ index: true }, { path: 'c/:conversationId' }],
       },
       modelsRoute,
       { path: 'usage', lazy: async () => ({ Component: (await import('../pages/usage/usage-page')).UsagePage }) },

@@ -95,7 +95,8 @@ export function useConversation(id: string | null): ConversationView {
         queries.setQueryData(conversation(made.id).queryKey, made);
         forgetFirstOptions();
         void run({ conversationId: made.id, content: text, parentId: null, options });
-        await navigate(`/c/${made.id}`);
+        // At once: as a transition it would stand back for each token that comes, and show the first of them late.
+        await navigate(`/c/${made.id}`, { flushSync: true });
       } catch (error) {
         drafts.write('new', text);
         showFailure(error);
