@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+
+export { freePort } from '../../tools/free-port.mjs';
 
 /** What went wrong, for the user: shown without a stack. */
 export class Trouble extends Error {}
@@ -49,16 +50,6 @@ export async function until(attempt, what, timeoutMs) {
     if (performance.now() > deadline) throw new Trouble(`${what} took more than ${timeoutMs / 1_000} s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-}
-
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Undoes things in the reverse order of their doing, also when the user ends us. */

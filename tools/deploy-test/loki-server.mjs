@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer, untilReady } from '../drivers/programs.mjs';
-import { freePort } from './free-port.mjs';
+import { freePort } from '../free-port.mjs';
 import { programs } from './programs.mjs';
 
 const RULES = 'deploy/loki/rules/fake/alerts.yml';

@@ -7,6 +7,7 @@ import { CacheController } from './cache/cache.controller';
 import { ResponseCache } from './cache/response-cache';
 import { CHAT_CONFIG, type ChatConfig } from './config';
 import { CodeController } from './code/code.controller';
+import { CodeFactsBook } from './code/code-facts';
 import { CodeTurns } from './code/code-turns';
 import { ConversationsModule } from './conversations/conversations.module';
 import { EngineRouter } from './engines/engine-router';
@@ -42,6 +43,7 @@ export class AppModule {
         TokenReservations,
         JournalPublisher,
         ChatTurns,
+        { provide: CodeFactsBook, useFactory: () => new CodeFactsBook(config.modelsDirectory) },
         CodeTurns,
         HintSettingsStore,
         HintServer,

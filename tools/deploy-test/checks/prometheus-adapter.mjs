@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { kubePrograms, startControlPlane } from '../../drivers/control-plane.mjs';
 import { startServer, untilReady } from '../../drivers/programs.mjs';
-import { freePort } from '../free-port.mjs';
+import { freePort } from '../../free-port.mjs';
 import { programs } from '../programs.mjs';
 import { expect, until } from '../stack.mjs';
 

@@ -31,20 +31,19 @@ const backendSchema = z.object({
 export type BackendAnswer = z.output<typeof backendSchema>;
 
 /** Who would answer the code assistant now, as chat-service says; null when it does not answer. */
-export async function askChatService(port: number): Promise<BackendAnswer | null> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/backend`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
-    return response.ok ? backendSchema.parse(await response.json()) : null;
-  } catch {
-    return null; // it is starting, or gone
-  }
+export function askChatService(port: number): Promise<BackendAnswer | null> {
+  return ask(port, '/backend', backendSchema);
 }
 
 /** What model-manager says of its engines and GPUs; null when it does not answer. */
-export async function askModelManager(port: number): Promise<EnginesAnswer | null> {
+export function askModelManager(port: number): Promise<EnginesAnswer | null> {
+  return ask(port, '/status', answerSchema);
+}
+
+async function ask<T extends z.ZodType>(port: number, path: string, schema: T): Promise<z.output<T> | null> {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}/status`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
-    return response.ok ? answerSchema.parse(await response.json()) : null;
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+    return response.ok ? schema.parse(await response.json()) : null;
   } catch {
     return null; // it is starting, or gone
   }

@@ -16,13 +16,13 @@ import {
   DEPLOYMENT_SCOPE,
   GuardrailSubjects,
   guardPolicySchema,
-  type GuardPolicy,
   type PutGuardPolicy,
   type StoredGuardPolicy,
 } from '#contracts/guardrails';
 import { AuditLog } from '../audit/audit-log';
 import { CurrentActor, Roles } from '../auth/access.decorators';
 import { ErrorResponseDto } from '../http/error.dto';
+import { readBody } from '../http/read-body';
 import { GuardPoliciesDto, GuardPolicyDto, StoredGuardPolicyDto } from './guardrails.dto';
 
 /** What texts may not hold, for everybody and for single keys. */
@@ -55,7 +55,7 @@ export class GuardrailsController {
     @Body() body: unknown,
     @CurrentActor() actor: Actor,
   ): Promise<StoredGuardPolicyDto> {
-    const command: PutGuardPolicy = { scope: scopeOf(scope), policy: policyOf(body) };
+    const command: PutGuardPolicy = { scope: scopeOf(scope), policy: readBody(guardPolicySchema, body) };
     const stored = await this.commands.send<StoredGuardPolicy>(GuardrailSubjects.put, command);
     const lists = stored.lists.map(({ name, kind, action, on }) => ({ name, kind, action, on }));
     const { maskPiiInAnswers, injection } = stored;
@@ -82,16 +82,4 @@ function scopeOf(scope: string): string {
   if (scope === DEPLOYMENT_SCOPE) return scope;
   if (isUUID(scope)) return scope.toLowerCase();
   throw new CodedError('not_found', 'A policy is for `deployment`, or for the id of an API key.');
-}
-
-/** @throws CodedError `invalid_value` that names the field. */
-function policyOf(body: unknown): GuardPolicy {
-  const read = guardPolicySchema.safeParse(body);
-  if (read.success) return read.data;
-  const issue = read.error.issues[0];
-  const param = issue?.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('') ?? '';
-  const name = param.replace(/^\./, '').slice(0, 200).toWellFormed();
-  throw new CodedError('invalid_value', `Invalid value for '${name}': ${issue?.message ?? 'invalid'}.`, {
-    param: name === '' ? null : name,
-  });
 }

@@ -7,9 +7,7 @@ import {
   ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import type { z } from 'zod';
 import type { Actor } from '#contracts/access';
-import { CodedError } from '#contracts/errors';
 import {
   hintModelsSchema,
   hintSettingsSchema,
@@ -21,6 +19,7 @@ import { Commands } from '#common/commands';
 import { AuditLog } from '../audit/audit-log';
 import { CurrentActor, Roles } from '../auth/access.decorators';
 import { ErrorResponseDto } from '../http/error.dto';
+import { readBody } from '../http/read-body';
 import { AskHintModelsDto, HintModelsDto, HintSettingsDto, PutHintSettingsDto } from './hints.dto';
 
 /** Who gives hints. */
@@ -49,7 +48,7 @@ export class HintSettingsController {
   @ApiOkResponse({ type: HintSettingsDto })
   @ApiBadRequestResponse({ description: 'A field is wrong; `param` names it.', type: ErrorResponseDto })
   async put(@Body() body: unknown, @CurrentActor() actor: Actor): Promise<HintSettings> {
-    const given = read(hintSettingsSchema, body);
+    const given = readBody(hintSettingsSchema, body);
     const stored = await this.commands.send<HintSettings>(HintSubjects.put, given);
     const { mode, localWhenAway, model, api } = stored;
     await this.audit.note(
@@ -72,17 +71,6 @@ export class HintSettingsController {
   @ApiBadRequestResponse({ description: 'The URL may not be asked; the message says why.', type: ErrorResponseDto })
   @ApiServiceUnavailableResponse({ description: 'It does not answer, and why.', type: ErrorResponseDto })
   models(@Body() body: unknown): Promise<HintModels> {
-    return this.commands.send<HintModels>(HintSubjects.models, read(hintModelsSchema, body));
+    return this.commands.send<HintModels>(HintSubjects.models, readBody(hintModelsSchema, body));
   }
-}
-
-/** @throws CodedError `invalid_value` that names the field. */
-function read<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const result = schema.safeParse(body);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const name = (issue?.path.join('.') ?? '').slice(0, 200).toWellFormed();
-  throw new CodedError('invalid_value', `Invalid value for '${name}': ${issue?.message ?? 'invalid'}.`, {
-    param: name === '' ? null : name,
-  });
 }

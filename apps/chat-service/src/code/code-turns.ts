@@ -17,6 +17,7 @@ import { ModelsDirectory } from '#common/models-directory';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
 import { EngineRouter, type Route } from '../engines/engine-router';
 import { backendOf } from '../engines/fallback';
+import { bodyText } from '../generation/body-text';
 import type { PreparedTurn } from '../generation/prepared-turn';
 import { CodeFactsBook, type CodeFacts } from './code-facts';
 import { codePrompt } from './code-prompt';
@@ -27,20 +28,19 @@ import { readTemplates } from './prompt-templates';
 @Injectable()
 export class CodeTurns {
   private readonly templates;
-  private readonly facts;
 
   constructor(
     @Inject(CHAT_CONFIG) private readonly config: ChatConfig,
     private readonly router: EngineRouter,
     private readonly directory: ModelsDirectory,
+    private readonly facts: CodeFactsBook,
   ) {
     this.templates = readTemplates(config.codePromptsDirectory);
-    this.facts = new CodeFactsBook(config.modelsDirectory);
   }
 
   /** The request has an engine: what it shall read, and how its answer is read. */
   prepare(head: GenerateRequest, turn: CodeTurn, body: Uint8Array, { model }: Route): PreparedTurn {
-    const request = JSON.parse(Buffer.from(body).toString('utf8')) as CodeBody;
+    const request = JSON.parse(bodyText(body)) as CodeBody;
     const { modelType } = turn;
     const backend = backendOf(model);
     const prompt = codePrompt(

@@ -1,19 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { CODE_MODEL_TYPES, MAX_CODE_TOKENS, type CodeModelType } from '#contracts/code';
 import { ConfigError } from '#common/config';
+import { fillIn, readTemplateFile, withPlaceholders } from '../templates/template-file';
 
 /** What a template may speak of. */
 const FIELDS = ['prompt', 'language', 'prefix', 'suffix', 'selection', 'error'] as const;
 type Field = (typeof FIELDS)[number];
 const field = z.enum(FIELDS);
-const PLACEHOLDER = /\{\{(\w+)\}\}/g;
 
-const text = z.string().refine((value) => placeholders(value).every((name) => field.safeParse(name).success), {
-  message: `knows only the placeholders ${FIELDS.map((name) => `{{${name}}}`).join(', ')}`,
-});
+const text = withPlaceholders(z.string(), FIELDS);
 
 const templateSchema = z.strictObject({
   name: z.enum(CODE_MODEL_TYPES),
@@ -40,29 +36,15 @@ export function readTemplates(folder: string): Readonly<Record<CodeModelType, Pr
 }
 
 function readTemplate(file: string, name: CodeModelType): PromptTemplate {
-  let given: unknown;
-  try {
-    given = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new ConfigError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const read = templateSchema.safeParse(given);
-  if (!read.success) {
-    const issue = read.error.issues[0];
-    throw new ConfigError(`${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
-  }
-  if (read.data.name !== name) throw new ConfigError(`${file}: name: must be ${name}`);
-  return read.data;
+  const template = readTemplateFile(file, templateSchema);
+  if (template.name !== name) throw new ConfigError(`${file}: name: must be ${name}`);
+  return template;
 }
 
 /** The user's message: the parts whose field is given. What stands in a value is never read as a template. */
 export function renderUser({ user }: PromptTemplate, values: TemplateValues): string {
   return user
     .filter(({ when }) => when === undefined || values[when] !== '')
-    .map((part) => part.text.replace(PLACEHOLDER, (_, name: Field) => values[name]))
+    .map((part) => fillIn(part.text, values))
     .join('\n');
-}
-
-function placeholders(value: string): string[] {
-  return [...value.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
 }

@@ -35,7 +35,7 @@ export interface OwnEngine {
 export class EngineRouter {
   private readonly pools = new Map<string, EnginePool>();
   /** Who may answer in the place of an engine. They serve no name that a client could ask for. */
-  private readonly standIns = new Map<StandInEngine, StandIn>();
+  private readonly standIns = new Map<string, StandIn>();
   private readonly listeners: (() => void)[] = [];
 
   /** Another server, where the configuration allows one. */
@@ -122,7 +122,9 @@ export class EngineRouter {
 
   private pool({ engine }: ResolvedModel): EnginePool {
     const { url } = engine.state;
-    const standIn = [...this.standIns.values()].find(({ model }) => model.engine === engine);
+    const known = this.standIns.get(engine.id);
+    // One that was replaced meanwhile has its name no more.
+    const standIn = known?.model.engine === engine ? known : undefined;
     const place = standIn?.name ?? url;
     let pool = this.pools.get(place);
     if (pool === undefined) {

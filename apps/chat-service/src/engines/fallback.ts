@@ -57,11 +57,14 @@ export function standInFrom(id: StandInEngine, { url, model, apiKey, maxConcurre
 
 /** Who answers. */
 export function backendOf({ engine }: Pick<ResolvedModel, 'engine'>): Backend {
-  return (BACKENDS as Readonly<Record<string, Backend | undefined>>)[engine.id] ?? 'vllm';
+  return backendNamed(engine.id);
 }
 
 /** The same of a request that was placed: `servedBy` is the name of who stands in, and absent where an engine answers. */
 export function backendPlaced({ servedBy }: { servedBy?: string }): Backend {
-  const id = servedBy?.slice(0, servedBy.indexOf(' ')) ?? '';
-  return (BACKENDS as Readonly<Record<string, Backend | undefined>>)[id] ?? 'vllm';
+  return backendNamed(servedBy?.slice(0, servedBy.indexOf(' ')) ?? '');
+}
+
+function backendNamed(engineId: string): Backend {
+  return (BACKENDS as Readonly<Record<string, Backend | undefined>>)[engineId] ?? 'vllm';
 }

@@ -74,11 +74,11 @@ export class Dispatcher {
     const { generation, sent, request } = this.open(head, body, route, prologue, true);
     if (request === null) void this.startTurn(generation, sent, route);
     else if (this.parts.cache.on) void this.startCached(generation, sent, request, {});
-    else if (head.servedBy === undefined) generation.start((handler) => route.pool.send(request, handler));
-    else
-      generation.begin({ headers: { [BACKEND_HEADER]: backendOf(route.model) } }, (handler) =>
-        route.pool.send(request, handler),
-      );
+    else {
+      const send = (handler: ResponseHandler): EngineCall => route.pool.send(request, handler);
+      if (head.servedBy === undefined) generation.start(send);
+      else generation.begin({ headers: backendHeader(head, route) }, send);
+    }
   }
 
   /** The answer to a request that need not wait for a place: one that is kept. Null: there is none. */

@@ -36,10 +36,8 @@ const NEVER = listOf(
 
 /** Another server that an admin may name. */
 export interface ApiAddress {
-  /** Without `/v1`. */
+  /** Without `/v1`: the origin, to which its key belongs. */
   url: string;
-  /** Where its key belongs. */
-  origin: string;
   lookup: LookupFunction;
 }
 
@@ -64,7 +62,7 @@ export function apiAddress(given: string, allowed: readonly string[]): ApiAddres
   if (isIP(host) !== 0 && !mayConnect(host, isListed)) refuse(NOT_THERE);
   if (!isListed && (host === 'localhost' || /\.(?:localhost|local|internal|lan|home\.arpa)\.?$/.test(host)))
     refuse(NOT_THERE);
-  return { url: url.origin, origin: url.origin, lookup: guardedLookup(isListed) };
+  return { url: url.origin, lookup: guardedLookup(isListed) };
 }
 
 const NOT_THERE =

@@ -10,8 +10,6 @@ export interface HintPrompt {
   again: Buffer;
   /** Name and version of the template. */
   template: string;
-  /** The student's code as the model reads it. */
-  code: string;
   droppedChars: number;
 }
 
@@ -56,7 +54,6 @@ export function hintPrompt(
     first: body(instructions),
     again: body(`${instructions}\n${template.again}`),
     template: `${template.name}@${template.version}`,
-    code: shown.code.text,
     droppedChars: shown.problem.dropped + shown.code.dropped,
   };
 }

@@ -45,7 +45,7 @@ export class HintServer implements OnModuleInit, OnApplicationShutdown {
   /** @throws CodedError `invalid_value` for a URL that may not be asked, `engine_unavailable` with what is wrong. */
   async models({ url, key }: AskHintModels): Promise<HintModels> {
     const address = apiAddress(url, this.config.hintApiAllowedHosts);
-    const apiKey = key === undefined ? this.settings.keyFor(address.origin) : key;
+    const apiKey = key === undefined ? this.settings.keyFor(address.url) : key;
     const pool = new EnginePool(address.url, apiKey, address.lookup);
     try {
       return { models: await modelsOf(pool) };

@@ -122,9 +122,9 @@ export class HintSettingsStore implements OnModuleInit, OnApplicationShutdown {
 
   private sealed(api: PutHintSettings['api']): Stored['api'] {
     if (api === null) return null;
-    const { url, origin } = apiAddress(api.url, this.config.hintApiAllowedHosts);
+    const { url } = apiAddress(api.url, this.config.hintApiAllowedHosts);
     const { key, model } = api;
-    if (key === undefined) return { url, model, sealedKey: this.sealedKeyFor(origin) };
+    if (key === undefined) return { url, model, sealedKey: this.sealedKeyFor(url) };
     if (key === null) return { url, model, sealedKey: null };
     const secret = this.config.SETTINGS_ENCRYPTION_KEY;
     if (secret === undefined)
@@ -133,12 +133,12 @@ export class HintSettingsStore implements OnModuleInit, OnApplicationShutdown {
         "Invalid value for 'api.key': no key can be stored, because SETTINGS_ENCRYPTION_KEY is not set for chat-service.",
         { param: 'api.key' },
       );
-    return { url, model, sealedKey: seal(key, secret, purposeOf(origin)) };
+    return { url, model, sealedKey: seal(key, secret, purposeOf(url)) };
   }
 
   private sealedKeyFor(origin: string): string | null {
     const { api } = this.stored;
-    return api?.sealedKey != null && new URL(api.url).origin === origin ? api.sealedKey : null;
+    return api?.sealedKey != null && api.url === origin ? api.sealedKey : null;
   }
 
   private take(key: string, text: string | null): void {
@@ -159,8 +159,8 @@ export class HintSettingsStore implements OnModuleInit, OnApplicationShutdown {
     this.apiProblem = null;
     if (api === null) return null;
     try {
-      const { url, origin, lookup } = apiAddress(api.url, this.config.hintApiAllowedHosts);
-      const apiKey = this.keyFor(origin);
+      const { url, lookup } = apiAddress(api.url, this.config.hintApiAllowedHosts);
+      const apiKey = this.keyFor(url);
       if (api.sealedKey !== null && apiKey === null)
         throw new Error('Its key cannot be opened with the SETTINGS_ENCRYPTION_KEY of this chat-service.');
       return standInFrom(HINTS_API_ENGINE, { url, model: api.model, apiKey, maxConcurrent: MOST_API, lookup });

@@ -1,21 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { z } from 'zod';
 import { HINT_LOCALES, MAX_HINT_TOKENS, type HintLevel, type HintLocale } from '#contracts/hints';
-import { ConfigError } from '#common/config';
+import { fillIn, readTemplateFile, withPlaceholders } from '../templates/template-file';
 import { RULES } from './rules/finding';
 
 /** What a template may speak of. */
 const FIELDS = ['problem', 'code', 'language'] as const;
 type Field = (typeof FIELDS)[number];
-const PLACEHOLDER = /\{\{(\w+)\}\}/g;
 
 const text = z.string().trim().min(1);
 const byLevel = <T extends z.ZodType>(value: T) => z.strictObject({ 1: value, 2: value, 3: value });
-const userText = text.refine((value) => placeholders(value).every((name) => FIELDS.some((field) => field === name)), {
-  message: `knows only the placeholders ${FIELDS.map((name) => `{{${name}}}`).join(', ')}`,
-});
+const userText = withPlaceholders(text, FIELDS);
 
 const templateSchema = z.strictObject({
   name: z.literal('hint'),
@@ -59,9 +54,9 @@ export interface HintTemplates {
 /** Reads the templates of a folder. @throws ConfigError that names file and field. */
 export function readHintTemplates(folder: string): HintTemplates {
   return {
-    hint: read(join(folder, 'hint.yaml'), templateSchema),
+    hint: readTemplateFile(join(folder, 'hint.yaml'), templateSchema),
     texts: Object.fromEntries(
-      HINT_LOCALES.map((locale) => [locale, read(join(folder, `texts.${locale}.yaml`), textsSchema)]),
+      HINT_LOCALES.map((locale) => [locale, readTemplateFile(join(folder, `texts.${locale}.yaml`), textsSchema)]),
     ) as Record<HintLocale, HintTexts>,
   };
 }
@@ -70,28 +65,11 @@ export function readHintTemplates(folder: string): HintTemplates {
 export function renderUser({ user }: HintTemplate, values: TemplateValues): string {
   return user
     .filter(({ when }) => when === undefined || values[when].trim() !== '')
-    .map((part) => part.text.replace(PLACEHOLDER, (_, name: Field) => values[name]))
+    .map((part) => fillIn(part.text, values))
     .join('\n');
 }
 
 /** What stands for the whole: used by rules and refusals in the user's language. */
 export function safeHint({ texts }: HintTemplates, level: HintLevel, locale: HintLocale): string {
   return texts[locale].safe[level];
-}
-
-function read<T extends z.ZodType>(file: string, schema: T): z.output<T> {
-  let given: unknown;
-  try {
-    given = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new ConfigError(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new ConfigError(`${file}: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
-}
-
-function placeholders(value: string): string[] {
-  return [...value.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
 }

@@ -25,7 +25,6 @@ const NO_USAGE = { inputTokens: 0, cachedTokens: 0, outputTokens: 0, reasoningTo
 @Injectable()
 export class HintTurns {
   private readonly templates;
-  private readonly facts;
   private readonly checks = counter('tandem_hint_checks_total', 'Hints by what the look at them led to', [
     'check',
     'backend',
@@ -35,9 +34,9 @@ export class HintTurns {
   constructor(
     @Inject(CHAT_CONFIG) config: ChatConfig,
     private readonly local: LocalHints,
+    private readonly facts: CodeFactsBook,
   ) {
     this.templates = readHintTemplates(config.hintPromptsDirectory);
-    this.facts = new CodeFactsBook(config.modelsDirectory);
   }
 
   /** The request has an engine, or who stands in for one: what it shall read, and how its answer is looked through. */

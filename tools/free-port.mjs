@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 
 /** A port of loopback that nobody listens on. */
 export function freePort() {
-  const server = createServer();
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => resolve(port));
