@@ -36,6 +36,14 @@ sed -n 's|^redis://:\([0-9a-f]*\)@.*|requirepass \1\nsave ""\nmaxmemory 128mb\nm
 secret jwt_secret "$(random)"
 secret admin_password "$(random)"
 secret api_key "sk-tandem-$(random)"
+# Encrypts the keys of other servers that admins store. Whoever gave it to chat-service before has it in tandem.env, and
+# chat-service starts with one of the two only.
+if [ ! -s secrets/settings_encryption_key ] && grep -qs '^SETTINGS_ENCRYPTION_KEY=.' tandem.env; then
+  secret settings_encryption_key "$(sed -n 's/^SETTINGS_ENCRYPTION_KEY=//p' tandem.env | tail -n 1 | tr -d "\"' ")"
+  sed -i '/^SETTINGS_ENCRYPTION_KEY=/d' tandem.env
+  echo "SETTINGS_ENCRYPTION_KEY of tandem.env now lies in secrets/settings_encryption_key."
+fi
+secret settings_encryption_key "$(random)"
 for empty in hugging_face_token smtp_password; do
   [ -e "secrets/$empty" ] || : >"secrets/$empty"
 done

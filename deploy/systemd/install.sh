@@ -59,6 +59,7 @@ done
 for pair in api-gateway:gateway chat-service:chat usage-service:usage backup:backup; do
   secret "${pair%:*}" database_url "postgres://tandem_${pair#*:}:$(random)@127.0.0.1:5432/tandem"
 done
+secret chat-service settings_encryption_key "$(random)"
 secret api-gateway jwt_secret "$(random)"
 secret api-gateway admin_password "$(random)"
 secret api-gateway api_key "sk-tandem-$(random)"
@@ -94,6 +95,10 @@ for pair in api-gateway:8080 chat-service:8081 model-manager:8082 usage-service:
       "TANDEM_ADMIN_PASSWORD_FILE=$credentials/secrets_admin_password" "TANDEM_API_KEY_FILE=$credentials/secrets_api_key"
   } | settings "$name.env"
 done
+# Of a version before, the settings of chat-service stay as they are, and may have one of their own.
+if ! grep -Eqs '^SETTINGS_ENCRYPTION_KEY(_FILE)?=' "$etc/chat-service.env" "$etc/tandem.env"; then
+  echo 'SETTINGS_ENCRYPTION_KEY_FILE=/run/credentials/tandem@chat-service.service/secrets_settings_encryption_key' >>"$etc/chat-service.env"
+fi
 settings vllm.env <<X
 VLLM_MODEL=deepseek-ai/DeepSeek-R1-Distill-Qwen-14B
 VLLM_TENSOR_PARALLEL=2

@@ -33,6 +33,9 @@ const PROSE_LANGUAGES = new Set([
   'tex',
 ]);
 
+/** A line of these may be a word between brackets, as the tags of some models are. */
+const SECTIONED_LANGUAGES = new Set(['ini', 'toml', 'cfg', 'conf', 'properties', 'systemd', 'editorconfig']);
+
 /** What an engine is sent for a request to the code assistant. `ownEngine`: it understands vLLM's own fields. */
 export function codePrompt(
   modelType: CodeModelType,
@@ -71,6 +74,7 @@ export function codePrompt(
     cleaner: {
       startsThinking: facts.templateOpensThinking,
       prose: PROSE_LANGUAGES.has(language.toLowerCase()),
+      sections: SECTIONED_LANGUAGES.has(language.toLowerCase()),
       ...(modelType === 'autocomplete' ? { echo: echoOf(prefix) } : {}),
     },
     template: `${template.name}@${template.version}`,

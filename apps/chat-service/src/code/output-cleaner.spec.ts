@@ -80,6 +80,14 @@ const WRAPPINGS: [string, (code: string) => string][] = [
   ['a title', (code) => `# Solution\n\nThe function below adds two numbers.\n\n\`\`\`python\n${code}\n\`\`\``],
   ['a bold answer', (code) => `**Answer:**\n\n\`\`\`python\n${code}\n\`\`\``],
   ['a space of the tokenizer before the fence', (code) => ` \`\`\`python\n${code}\n\`\`\``],
+  ['the tags of Code Llama', (code) => ` [PYTHON]\n${code}\n[/PYTHON]\n[TESTS]\nassert True\n[/TESTS]`],
+  ['an introduction and tags', (code) => `Here is the code:\n\n[CODE]\n${code}\n[/CODE]\nThis code adds.`],
+  ['a fence within tags', (code) => `[PYTHON]\n\`\`\`python\n${code}\n\`\`\`\n[/PYTHON]`],
+  ['tags within a fence', (code) => `\`\`\`\n[PYTHON]\n${code}\n[/PYTHON]\n\`\`\``],
+  ['a tag that only ends it', (code) => `${code}\n[/PYTHON]\nThis code adds.`],
+  ['the next turn of the chat behind it', (code) => `${code}\n[INST] And now in Ruby. [/INST]\nputs 1`],
+  ['the end of an instruction before it', (code) => `[/INST]  ${code}`],
+  ['an instruction before it', (code) => `[INST] Add \`a\` and \`b\`:\nx = 1 [/INST]\n[PYTHON]\n${code}\n[/PYTHON]`],
   ['Korean words without a fence', (code) => `물론입니다!\n${code}\n\n위 코드는 이름을 출력합니다.`],
 ];
 
@@ -97,6 +105,8 @@ describe('the code that is taken out of what a model says', () => {
     ['a sentence', `Sure, you can use \`${JAY}\` for that.`],
     ['a fence on one line', `\`\`\`${JAY}\`\`\``],
     ['a space in front', ` ${JAY}`],
+    ['tags on one line', `[PYTHON] ${JAY} [/PYTHON]`],
+    ['tags in a sentence', `Sure: [PYTHON]${JAY}[/PYTHON]`],
   ])('is exactly the line within %s', (_, answer) => {
     for (const size of [1, 3, 1_000]) expect(pieces(cut(answer, size)).join('')).toBe(JAY);
   });
@@ -126,6 +136,28 @@ describe('the code that is taken out of what a model says', () => {
       'Class Foo extends Bar',
     ])
       for (const size of [1, 1_000]) expect(pieces(cut(code, size)).join('')).toBe(code);
+  });
+
+  it('is the code between tags wherever the answer is cut', () => {
+    const answer = `Here you go:\n[PYTHON]\nx = a[0]\ny = b[/**/]\n${JAY}[/PYTHON]\n[INST] more [/INST]`;
+    for (let at = 0; at <= answer.length; at++)
+      expect(pieces([answer.slice(0, at), answer.slice(at)]).join('')).toBe(`x = a[0]\ny = b[/**/]\n${JAY}`);
+  });
+
+  it('holds back no more than a tag can be', () => {
+    expect(pieces(['[PYTHON]\n', 'x', ' = a[', '0]', ' [', '/PY', '"]'])).toEqual([
+      ...['', 'x', ' = a', '[0]', '', '', ' [/PY"]', ''],
+    ]);
+    expect(pieces(['[', 'x', ' for'])).toEqual(['', '[x', ' for', '']);
+    expect(pieces(['[/PYTHON', 'S]'])).toEqual(['', '[/PYTHONS]', '']);
+  });
+
+  it('leaves tags where they may be code', () => {
+    for (const code of ['[DEFAULT]\na = 1', '[1, 2]', 'x = 1\n[CODE] = y', '[INSTALL]\na = 1'])
+      for (const size of [1, 1_000]) expect(pieces(cut(code, size)).join('')).toBe(code);
+    const file = '[CODE]\na = 1\n\n[PYTHON]\nb = 2';
+    expect(clean(file, { sections: true })).toBe(file);
+    expect(clean(file, { prose: true })).toBe(file);
   });
 
   it('keeps the fences of an answer that is Markdown itself', () => {
@@ -177,6 +209,11 @@ describe('the code that is taken out of what a model says', () => {
       'To solve it, we',
       'A b.',
       '---',
+      '[PYTHON]',
+      '[/PYTHON]',
+      '[',
+      '[INST]',
+      '[/INST]',
     );
     fc.assert(
       fc.property(fc.array(part, { maxLength: 12 }), fc.integer({ min: 1, max: 5 }), (parts, size) => {

@@ -1,3 +1,5 @@
+import { codeBetweenTags, lengthOfTagBegun, tagAt } from './code-tags';
+import { OpenTexts } from './open-texts';
 import { judgeFirstLine, judgeLaterLine, type LineVerdict } from './prose';
 
 export interface CleanerOptions {
@@ -7,6 +9,8 @@ export interface CleanerOptions {
   echo?: string;
   /** The asked text is prose or may hold fences itself (Markdown): only thinking and an outer fence are taken away. */
   prose?: boolean;
+  /** In the language asked for, `[CODE]` may be a line of its own (INI, TOML): tags are left where they are. */
+  sections?: boolean;
 }
 
 type State = 'start' | 'thinking' | 'lead' | 'bare' | 'fenced' | 'inline' | 'after';
@@ -22,6 +26,7 @@ interface Fence {
 
 const THINK_OPEN = ['<think>', '<thinking>'] as const;
 const THINK_CLOSE = /<\/think(?:ing)?>/;
+const INSTRUCTION_CLOSE = /\[\/INST\]/;
 const THINK_CLOSE_CHARS = '</thinking>'.length - 1;
 const FENCE = /^([ \t]*)(`{3,}|~{3,})(.*)$/;
 const FENCE_SO_FAR = /^[ \t]*(?:`{0,2}|~{0,2})$/;
@@ -35,7 +40,7 @@ const INLINE = /`([^`]+)`/;
 /**
  * Takes the code out of what a model says, while it says it: thinking, an introduction, Markdown fences and the
  * explanation behind them are left out. Text is held only while it may be one of these: white space before a fence,
- * the marks of a fence, a first line that begins like a sentence, a first heading until what follows it is known.
+ * the marks of a fence, a tag, a first line that begins like a sentence, a first heading until what follows it is known.
  */
 export class OutputCleaner {
   private state: State = 'start';
@@ -48,6 +53,11 @@ export class OutputCleaner {
   private emptySoFar = true;
   private afterEmptyLine = false;
   private fence: Fence | null = null;
+  /** The tag that ends the code, where one has opened it: anywhere in a line. */
+  private closingTag: string | null = null;
+  /** On the line of a tag: white space there is no indentation. */
+  private behindTag = false;
+  private thinkingEnds = THINK_CLOSE;
   private echo: string;
   private out = '';
   /** Some code was there. */
@@ -73,7 +83,7 @@ export class OutputCleaner {
   /** The model has ended. @returns the rest of the code. */
   end(): string {
     while (this.held !== '' && this.step(true));
-    if (!this.begun) this.out = INLINE.exec(this.dropped)?.[1] ?? '';
+    if (!this.begun) this.out = INLINE.exec(this.dropped)?.[1] ?? codeBetweenTags(this.dropped) ?? '';
     return this.take();
   }
 
@@ -115,7 +125,7 @@ export class OutputCleaner {
   }
 
   private stepThinking(last: boolean): boolean {
-    const close = THINK_CLOSE.exec(this.held);
+    const close = this.thinkingEnds.exec(this.held);
     if (close === null) {
       this.held = last ? '' : this.held.slice(-THINK_CLOSE_CHARS);
       return false;
@@ -130,12 +140,15 @@ export class OutputCleaner {
     const { line, rest, whole } = this.line(last);
     if (whole && line.trim() === '') {
       this.held = rest;
+      this.behindTag = false;
       return true;
     }
     if (!whole && FENCE_SO_FAR.test(line)) return false;
     const fence = FENCE.exec(line);
     if (fence !== null) return this.open(fence, rest, whole);
-    if (this.options.prose !== true) {
+    const tag = this.passTag(line, whole);
+    if (tag !== 'none') return tag === 'passed';
+    if (this.options.prose !== true && this.closingTag === null) {
       const verdict = HEADING.test(line) ? this.judgeHeading(rest, whole, last) : this.judge(line, whole);
       if (verdict === 'undecided') return false;
       if (verdict === 'prose') return this.dropLine(line, rest, whole);
@@ -147,9 +160,49 @@ export class OutputCleaner {
       return true;
     }
     // Some tokenizers put one space in front of everything.
-    if (/^ [^ \t]/.test(this.held)) this.held = this.held.slice(1);
+    if (this.behindTag || /^ [^ \t]/.test(this.held)) this.held = this.held.trimStart();
     this.state = 'bare';
     return true;
+  }
+
+  /** A tag in front of the code is left out, an instruction with all that stands between its two. */
+  private passTag(line: string, whole: boolean): 'none' | 'undecided' | 'passed' {
+    if (!this.tags || this.closingTag !== null) return 'none';
+    const tag = tagAt(line);
+    if (tag === null) return 'none';
+    if (tag === 'partly') return whole ? 'none' : 'undecided';
+    this.held = this.held.slice(tag.length);
+    this.behindTag = true;
+    if (tag.kind === 'opens') this.closingTag = tag.closer;
+    if (tag.kind === 'instructs') {
+      this.thinkingEnds = INSTRUCTION_CLOSE;
+      this.state = 'thinking';
+    }
+    return 'passed';
+  }
+
+  /** A tag where a line of code begins: it ends the code, or what came before was only an introduction to it. */
+  private meetTag(state: 'bare' | 'fenced', line: string, whole: boolean): 'none' | 'undecided' | 'passed' {
+    if (!this.tags || (state === 'fenced' && this.begun)) return 'none';
+    const tag = tagAt(line);
+    if (tag === null) return 'none';
+    if (tag === 'partly') return whole ? 'none' : 'undecided';
+    if (tag.kind !== 'opens') {
+      if (state === 'fenced') return 'none';
+      this.finish();
+      return 'passed';
+    }
+    if (!whole) return 'undecided';
+    if (this.begun && line.trim() !== line.slice(0, tag.length).trim()) return 'none';
+    this.held = this.held.slice(tag.length);
+    this.behindTag = true;
+    this.closingTag = tag.closer;
+    this.state = 'lead';
+    return 'passed';
+  }
+
+  private get tags(): boolean {
+    return this.options.prose !== true && this.options.sections !== true;
   }
 
   private judge(line: string, whole: boolean): LineVerdict {
@@ -197,6 +250,12 @@ export class OutputCleaner {
   private stepCode(state: 'bare' | 'fenced', last: boolean): boolean {
     if (this.atLineStart && !this.passLineStart(state, last)) return this.state !== state && this.held !== '';
     const { line, rest, whole } = this.line(false);
+    const closes = this.closingTag === null ? -1 : line.indexOf(this.closingTag);
+    if (closes !== -1) {
+      this.emit(line.slice(0, closes));
+      this.finish();
+      return false;
+    }
     if (whole) {
       const end = this.held.slice(line.length, this.held.length - rest.length);
       this.emit(line + end);
@@ -206,7 +265,7 @@ export class OutputCleaner {
       this.held = rest;
       return true;
     }
-    const code = last ? this.held : line;
+    const code = last ? this.held : line.slice(0, line.length - lengthOfTagBegun(line, this.closingTag));
     this.emit(code);
     this.atLineStart &&= code === '';
     this.emptySoFar &&= code.trim() === '';
@@ -227,6 +286,7 @@ export class OutputCleaner {
       if (verdict === 'closed') this.finish();
       return false;
     }
+    if (this.meetTag(state, line, whole) !== 'none') return false;
     if (state === 'bare' && this.afterEmptyLine && this.options.prose !== true && !this.quotes.open) {
       const verdict = judgeLaterLine(line, whole);
       if (verdict === 'prose' && whole) this.finish();
@@ -328,34 +388,3 @@ export class OutputCleaner {
     return text;
   }
 }
-
-/** Whether code stands inside a text or comment that goes over several lines, in most languages. */
-class OpenTexts {
-  private closer: string | null = null;
-  private tail = '';
-
-  get open(): boolean {
-    return this.closer !== null;
-  }
-
-  read(code: string): void {
-    const text = this.tail + code;
-    let at = 0;
-    for (;;) {
-      if (this.closer === null) {
-        const found = /"""|'''|\/\*|<!--/.exec(text.slice(at));
-        if (found === null) break;
-        at += found.index + found[0].length;
-        this.closer = CLOSERS[found[0]] ?? null;
-      } else {
-        const found = text.indexOf(this.closer, at);
-        if (found === -1) break;
-        at = found + this.closer.length;
-        this.closer = null;
-      }
-    }
-    this.tail = text.slice(Math.max(at, text.length - 3));
-  }
-}
-
-const CLOSERS: Readonly<Record<string, string>> = { '"""': '"""', "'''": "'''", '/*': '*/', '<!--': '-->' };
