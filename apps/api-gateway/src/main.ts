@@ -9,7 +9,7 @@ import { createGateway } from './http/server';
 runMain(async () => {
   const config = loadConfig(process.env);
   collectProcessMetrics();
-  startTracing('api-gateway', config.OTEL_EXPORTER_OTLP_ENDPOINT);
+  await startTracing('api-gateway', config.OTEL_EXPORTER_OTLP_ENDPOINT);
   const app = await createGateway(config);
   const logger = app.get(Logger);
   stopOnSignals(app, logger);

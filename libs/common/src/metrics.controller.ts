@@ -1,10 +1,8 @@
 import { Controller, ForbiddenException, Get, Req, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { register } from 'prom-client';
 
 /** Prometheus metrics on the private port of a service: answered to private addresses only. */
-@ApiExcludeController()
 @Controller('metrics')
 export class MetricsController {
   @Get()

@@ -37,7 +37,7 @@ export async function startService(
   commandsAfter?: (app: INestApplication) => Promise<void>,
 ): Promise<INestApplication> {
   collectProcessMetrics();
-  startTracing(name, settings.OTEL_EXPORTER_OTLP_ENDPOINT);
+  await startTracing(name, settings.OTEL_EXPORTER_OTLP_ENDPOINT);
   const app = await NestFactory.create(root, new FastifyAdapter(), { bufferLogs: true });
   const logger = app.get(Logger);
   app.useLogger(logger);

@@ -1,19 +1,24 @@
 import { context, propagation, trace, type Span, type SpanOptions } from '@opentelemetry/api';
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
-import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import type { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 
 let provider: NodeTracerProvider | null = null;
 
-/** Starts OpenTelemetry when an endpoint is set; without one a span costs one comparison. */
-export function startTracing(service: string, endpoint: string | undefined): void {
+/** Starts OpenTelemetry when an endpoint is set; without one it is not loaded, and a span costs one comparison. */
+export async function startTracing(service: string, endpoint: string | undefined): Promise<void> {
   if (endpoint === undefined || provider !== null) return;
+  const [{ OTLPTraceExporter }, { resourceFromAttributes }, { BatchSpanProcessor, NodeTracerProvider }] =
+    await Promise.all([
+      import('@opentelemetry/exporter-trace-otlp-http'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/sdk-trace-node'),
+    ]);
   const exporter = new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces` });
-  provider = new NodeTracerProvider({
+  const started = new NodeTracerProvider({
     resource: resourceFromAttributes({ 'service.name': `tandem-${service}` }),
     spanProcessors: [new BatchSpanProcessor(exporter)],
   });
-  provider.register();
+  started.register();
+  provider = started;
 }
 
 /** Sends what is left; called at shutdown. */

@@ -1,4 +1,4 @@
-import { createTransport, type Transporter } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import type { Alert } from '#contracts/alerts';
 import type { Channel } from './notices';
 
@@ -15,23 +15,27 @@ export interface MailSettings {
 /** Sends alerts by e-mail. STARTTLS is used where the server offers it. */
 export class Mail implements Channel {
   readonly name = 'email';
-  private readonly transport: Transporter;
+  private readonly transport: Promise<Transporter>;
 
   constructor(private readonly settings: MailSettings) {
     const limits = { connectionTimeout: LIMIT_MS, greetingTimeout: LIMIT_MS, socketTimeout: LIMIT_MS };
-    this.transport = createTransport({
-      url: settings.url,
-      ...limits,
-      // No file and no URL is ever read for a mail's content.
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
+    // Loaded where mail is configured, which few hosts have.
+    this.transport = import('nodemailer').then(({ createTransport }) =>
+      createTransport({
+        url: settings.url,
+        ...limits,
+        // No file and no URL is ever read for a mail's content.
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      }),
+    );
   }
 
   async deliver(alert: Alert): Promise<void> {
     const { from, to } = this.settings;
     const over = alert.endedAt !== null;
-    await this.transport.sendMail({
+    const transport = await this.transport;
+    await transport.sendMail({
       from,
       to,
       subject: `[Tandem] ${over ? 'Over: ' : ''}${SUBJECTS[alert.kind]}${alert.engine === null ? '' : ` (${alert.engine})`}`,
@@ -40,7 +44,7 @@ export class Mail implements Channel {
   }
 
   end(): void {
-    this.transport.close();
+    void this.transport.then((transport) => transport.close());
   }
 }
 
