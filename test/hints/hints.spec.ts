@@ -346,6 +346,14 @@ describe('hints', () => {
         status: 200,
         body: { status: 'degraded', mode: 'vllm', backend: 'local', reason: expect.any(String) as string },
       });
+      // What ./status asks for, and what the pages show.
+      const told = { mode: 'vllm', backend: 'local', model: 'rules', reason: expect.any(String) as string };
+      expect(await (await fetch(`${system.services['chat-service'].url}/hints`)).json()).toEqual(told);
+      await eventually(async () => {
+        const { hints } = (await admin('GET', 'models/status')).body as { hints: { backend: string } };
+        return hints.backend === 'local';
+      });
+      expect((await admin('GET', 'models/status')).body['hints']).toEqual(told);
     });
 
     it('come from the rules also where the other server fails at the request itself', async () => {

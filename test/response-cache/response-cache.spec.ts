@@ -79,13 +79,16 @@ describe('the cache of answers', () => {
   it('gives what is kept while all places on the engine are taken', async () => {
     const [body, code] = [fresh(), { modelType: 'prompt', prompt: question(), temperature: 0 }];
     const path = '/api/v1/code/generate';
-    await Promise.all([ask(body), ask(code, {}, path)]);
+    const chat = fresh();
+    await Promise.all([ask(body), ask(code, {}, path), ask(chat, {}, '/api/chat')]);
     const asks = engine.requests.length;
     const release = engine.hold();
     const running = ask(fresh());
     await eventually(() => engine.requests.length > asks, { timeoutMs: 60_000 });
     expect((await ask(body)).cache).toBe('hit');
     expect((await ask(code, {}, path)).cache).toBe('hit');
+    const again = await ask(chat, {}, '/api/chat');
+    expect([again.cache, again.body.includes('event: queue')]).toEqual(['hit', false]);
     release();
     expect((await running).cache).toBe('miss');
   });

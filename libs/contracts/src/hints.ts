@@ -108,13 +108,17 @@ export interface HintSettings {
   takesKeys: boolean;
 }
 
-export interface HintStatus {
+/** Who would give a hint now. */
+export interface HintBackendStatus {
   mode: HintMode;
-  /** Who would give a hint now; null: nobody. */
+  /** Null: nobody. */
   backend: Backend | null;
   model: string | null;
   /** Why the backend of the mode would not. */
   reason: string | null;
+}
+
+export interface HintStatus extends HintBackendStatus {
   /** What is asked for in the mode `vllm`: a key that is limited to some models has to be allowed it. Null: no model is. */
   wanted: string | null;
 }

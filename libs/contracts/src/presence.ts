@@ -1,4 +1,5 @@
 import type { BackendStatus } from './code';
+import type { HintBackendStatus } from './hints';
 
 /**
  * Heartbeats, both ways: a chat-service ends the streams of a gateway that fell silent, a gateway ends (with an error
@@ -19,8 +20,10 @@ export interface Heartbeat {
   people?: number;
   /** Of a chat-service: requests that ran into a timeout or deadline since its start. */
   timeouts?: number;
-  /** Of a chat-service: who would answer code and hints now. */
+  /** Of a chat-service: who would answer code now. */
   backend?: BackendStatus;
+  /** Of a chat-service: who would give hints now. */
+  hints?: HintBackendStatus;
   /** The last beat of an instance that leaves in good order. */
   leaving?: boolean;
 }

@@ -30,9 +30,17 @@ const backendSchema = z.object({
 });
 export type BackendAnswer = z.output<typeof backendSchema>;
 
+const hintsSchema = backendSchema.extend({ mode: z.string() });
+export type HintsAnswer = z.output<typeof hintsSchema>;
+
 /** Who would answer the code assistant now, as chat-service says; null when it does not answer. */
-export function askChatService(port: number): Promise<BackendAnswer | null> {
+export function askWhoAnswersCode(port: number): Promise<BackendAnswer | null> {
   return ask(port, '/backend', backendSchema);
+}
+
+/** The same of hints. */
+export function askWhoGivesHints(port: number): Promise<HintsAnswer | null> {
+  return ask(port, '/hints', hintsSchema);
 }
 
 /** What model-manager says of its engines and GPUs; null when it does not answer. */

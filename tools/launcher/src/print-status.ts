@@ -10,17 +10,17 @@ export function statusText(status: Status, profile: string | null, notes: readon
     const progress = engine.phase == null ? '' : ` (${engine.phase}, ${engine.percent ?? 0} %)`;
     lines.push('', `engine:${engine.id} is ${engine.state}${progress}: ${engine.model ?? 'no model'}`);
   }
-  if (status.backend !== null) lines.push('', backendLine(status.backend));
+  const { backend, hints } = status;
+  if (backend !== null) lines.push('', answeredBy('Code is answered', backend));
+  if (hints !== null) lines.push(answeredBy(`Hints (mode ${hints.mode}) are given`, hints));
   if (status.gpus.length > 0) lines.push('', ...status.gpus.map(gpuLine));
   if (notes.length > 0) lines.push('', ...notes);
   return lines.join('\n');
 }
 
-function backendLine({ backend, model, reason }: BackendAnswer): string {
+function answeredBy(what: string, { backend, model, reason }: BackendAnswer): string {
   const why = reason === null ? '' : ` (${reason})`;
-  return backend === null
-    ? `Code is answered by nobody${why}`
-    : `Code is answered by ${backend}: ${model ?? '?'}${why}`;
+  return backend === null ? `${what} by nobody${why}` : `${what} by ${backend}: ${model ?? '?'}${why}`;
 }
 
 function row({ name, pid, port, health, uptimeS }: ProcessStatus): string[] {

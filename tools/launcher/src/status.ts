@@ -1,6 +1,13 @@
 import { acceptsConnections } from '#common/servers/probe';
 import { isSameProcessAlive } from '#common/servers/process-identity';
-import { askChatService, askModelManager, type BackendAnswer, type EngineStatus } from './engines';
+import {
+  askModelManager,
+  askWhoAnswersCode,
+  askWhoGivesHints,
+  type BackendAnswer,
+  type EngineStatus,
+  type HintsAnswer,
+} from './engines';
 import type { Home } from './home';
 import { lastComplaint } from './log-files';
 import { readState, type ServiceState, type SystemState } from './state';
@@ -21,6 +28,8 @@ export interface Status {
   readonly gpus: readonly unknown[];
   /** Who would answer the code assistant now; null: nobody can say. */
   readonly backend: BackendAnswer | null;
+  /** Who would give hints now; null: nobody can say. */
+  readonly hints: HintsAnswer | null;
 }
 
 export const EXIT_CODES: Readonly<Record<Status['state'], number>> = { healthy: 0, degraded: 1, stopped: 3 };
@@ -31,15 +40,16 @@ export async function readStatus(home: Home): Promise<{ status: Status; profile:
   const engines = livingEngines(home.enginesDir);
   if (state === null || (!isAnythingAlive(state) && engines.length === 0)) {
     return {
-      status: { state: 'stopped', processes: [], engines: [], gpus: [], backend: null },
+      status: { state: 'stopped', processes: [], engines: [], gpus: [], backend: null, hints: null },
       profile: null,
       notes: [],
     };
   }
   const supervised = state.supervisor !== null && isSameProcessAlive(state.supervisor);
-  const [answer, backend] = await Promise.all([
+  const [answer, backend, hints] = await Promise.all([
     ask(state, 'model-manager', askModelManager),
-    ask(state, 'chat-service', askChatService),
+    ask(state, 'chat-service', askWhoAnswersCode),
+    ask(state, 'chat-service', askWhoGivesHints),
   ]);
   const services = state.services.map((service) => serviceStatus(service, supervised));
   const external = await Promise.all(
@@ -58,6 +68,7 @@ export async function readStatus(home: Home): Promise<{ status: Status; profile:
       engines: answer?.engines ?? [],
       gpus: answer?.gpus ?? [],
       backend,
+      hints,
     },
     profile: answer?.profile ?? null,
     notes: [

@@ -44,7 +44,8 @@ const EXAMPLES = {
 const headers = {
   [BACKEND_HEADER]: {
     description:
-      'Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`.',
+      'Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`. Not on a stream that waited ' +
+      'in the queue for more than a second and so had to begin before that was known: there the event `meta` says it.',
     schema: { type: 'string' as const },
   },
 };
@@ -78,7 +79,7 @@ export const ApiCodeStream = (): MethodDecorator =>
     ApiOperation({
       summary: 'Write code, as a stream',
       description:
-        'Server-sent events: `queue` while the request waits, `meta` (who answers, with which model and template), then ' +
+        'Server-sent events: `queue` while the request waits (for more than a second), `meta` (who answers, with which model and template), then ' +
         'unnamed events, each one chunk in OpenAI’s format, the last one with the token counts, then `data: [DONE]`. A ' +
         'failure after the first event is `data: {"error": {...}}`, and no `[DONE]` follows.',
     }),

@@ -14,7 +14,9 @@ import { HintAnswerDto, HintHealthDto, HintRequestDto } from './hints.dto';
 const headers = {
   [BACKEND_HEADER]: {
     description:
-      'Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model).',
+      'Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). ' +
+      'Not on a stream that waited in the queue for more than a second and so had to begin before that was known: there the event ' +
+      '`meta` says it.',
     schema: { type: 'string' as const },
   },
 };
@@ -48,7 +50,7 @@ export const ApiHintStream = (): MethodDecorator =>
     ApiOperation({
       summary: 'A hint, as a stream',
       description:
-        'Server-sent events: `queue` while the request waits, `meta`, then unnamed events in OpenAI’s format, the last one ' +
+        'Server-sent events: `queue` while the request waits (for more than a second), `meta`, then unnamed events in OpenAI’s format, the last one ' +
         'with the token counts, then `data: [DONE]`. The hint comes in one piece, once it has been looked through.',
     }),
     ApiOkResponse({ headers, content: { 'text/event-stream': { schema: { type: 'string' } } } }),

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { BACKENDS, type Backend, type BackendStatus } from '#contracts/code';
+import { HINT_MODES, type HintBackendStatus, type HintMode } from '#contracts/hints';
 import type { EngineAnnouncement, EngineState, ServedModel } from '#contracts/models';
 import { SwitchDto } from './switch.dto';
 import { AlertDto } from '../benchmarks/alerts.dto';
@@ -104,6 +105,20 @@ export class BackendDto implements BackendStatus {
   reason!: string | null;
 }
 
+export class HintBackendDto implements HintBackendStatus {
+  @ApiProperty({ enum: HINT_MODES, enumName: 'HintMode', description: 'As an admin has set it.' })
+  mode!: HintMode;
+
+  @ApiProperty({ enum: BACKENDS, enumName: 'Backend', nullable: true, description: 'Null: nobody would.' })
+  backend!: Backend | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Its model; `rules` where none is asked.' })
+  model!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why the backend of the mode would not.' })
+  reason!: string | null;
+}
+
 export class ModelsStatusDto {
   @ApiProperty({ enum: MODELS_STATES, enumName: 'ModelsStateKind' })
   state!: ModelsStateKind;
@@ -132,6 +147,13 @@ export class ModelsStatusDto {
     description: 'Who would answer the code assistant now. Null: no chat-service is heard.',
   })
   backend!: BackendDto | null;
+
+  @ApiProperty({
+    type: HintBackendDto,
+    nullable: true,
+    description: 'Who would give hints now. Null: no chat-service is heard.',
+  })
+  hints!: HintBackendDto | null;
 
   @ApiProperty({ type: [EngineViewDto] })
   engines!: EngineViewDto[];

@@ -3,8 +3,8 @@ import { Bus } from '#common/bus';
 import { ModelsDirectory } from '#common/models-directory';
 import { Presence } from '#common/presence';
 import type { EngineAnnouncement, ModelsState } from '#contracts/models';
-import { PresenceSubjects } from '#contracts/presence';
-import type { BackendDto, EngineViewDto, ModelsStateKind, ModelsStatusDto, QueueDto } from './models-status.dto';
+import { PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import type { EngineViewDto, ModelsStateKind, ModelsStatusDto, QueueDto } from './models-status.dto';
 
 /** The engines, the switch and the queue, as they were announced last: no question to anybody, so it is told at once. */
 @Injectable()
@@ -13,7 +13,7 @@ export class ModelsStatus implements OnModuleInit {
     () => this.onBeat(),
     () => this.onBeat(),
   );
-  private told = '';
+  private lastBeat = '';
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -31,7 +31,8 @@ export class ModelsStatus implements OnModuleInit {
     return {
       ...summary(state),
       queue: this.queue(),
-      backend: this.backend(),
+      backend: this.told('backend'),
+      hints: this.told('hints'),
       engines: (state?.engines ?? []).map(engineView),
       alerts: state?.alerts ?? [],
     };
@@ -44,15 +45,15 @@ export class ModelsStatus implements OnModuleInit {
   }
 
   private onBeat(): void {
-    const beat = JSON.stringify([this.queue(), this.backend()]);
-    if (beat === this.told) return;
-    this.told = beat;
+    const beat = JSON.stringify([this.queue(), this.told('backend'), this.told('hints')]);
+    if (beat === this.lastBeat) return;
+    this.lastBeat = beat;
     this.changed();
   }
 
   /** All chat-services are configured the same; one that is not heard of any more says nothing. */
-  private backend(): BackendDto | null {
-    for (const { backend } of this.chats.beats) if (backend !== undefined) return backend;
+  private told<K extends 'backend' | 'hints'>(of: K): NonNullable<Heartbeat[K]> | null {
+    for (const { [of]: told } of this.chats.beats) if (told !== undefined) return told;
     return null;
   }
 
@@ -71,7 +72,9 @@ export class ModelsStatus implements OnModuleInit {
 }
 
 /** One word for all engines, and how far the one has come that is waited for. */
-function summary(state: ModelsState | null): Omit<ModelsStatusDto, 'queue' | 'backend' | 'engines' | 'alerts'> {
+function summary(
+  state: ModelsState | null,
+): Omit<ModelsStatusDto, 'queue' | 'backend' | 'hints' | 'engines' | 'alerts'> {
   const running = state?.switch ?? null;
   const loading = state?.engines.map((engine) => engine.state).find((one) => one.kind === 'loading');
   return {

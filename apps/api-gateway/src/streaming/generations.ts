@@ -15,10 +15,20 @@ import { GenerationLimits } from '../limits/generation-limits';
 import type { Grant } from '../limits/grant';
 import { ignoredFieldsHeader } from './ignored-fields';
 import { mayUseModel, modelNotFound } from './model-access';
-import { SseAnswer } from './sse-answer';
+import { SseAnswer, type QueueTelling } from './sse-answer';
 import { StreamHub, type StreamRequest } from './stream-hub';
 import { TokenReservations } from './token-reservations';
 import { WholeAnswer } from './whole-answer';
+
+/** Clients of OpenAI's API know no events with names; the page shows the place in the queue from the first moment. */
+const QUEUE_TELLING: Readonly<Record<Endpoint, QueueTelling>> = {
+  '/v1/chat/completions': 'comments',
+  '/v1/completions': 'comments',
+  '/api/chat': 'named at once',
+  '/api/v1/code/generate': 'named',
+  '/api/v1/hints': 'named',
+  'system/benchmark': 'comments',
+};
 
 /** A request that passed its checks (openai/generation-request.ts): what the engine may see, and what Tandem must know. */
 export interface GenerationCall {
@@ -117,7 +127,7 @@ export class Generations {
     const answer = new SseAnswer(reply, {
       maxBufferedBytes: this.config.SLOW_READER_BYTES,
       ...(inWords === undefined ? {} : { inWords }),
-      namedQueueEvents: request.endpoint !== '/v1/chat/completions' && request.endpoint !== '/v1/completions',
+      queueTelling: QUEUE_TELLING[request.endpoint],
       onSlowReader: () => {
         this.hub.abandon(live, 'slow_reader');
         answer.onError(

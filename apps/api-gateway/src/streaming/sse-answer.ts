@@ -11,6 +11,12 @@ const KEEP_ALIVE = Buffer.from(': keep-alive\n\n');
  * have a status of its own no more, by which SDKs know that they may try again.
  */
 const QUIET_WAIT_MS = 1_000;
+
+/**
+ * How queue news is told. It sends the head, with whatever headers are known by then: only where a client waits for it (`at
+ * once`) does it go out before a second has passed. `named`: as `event: queue`; else as comments.
+ */
+export type QueueTelling = 'named at once' | 'named' | 'comments';
 /** How long a client that was cut may take to read what is already on its way. */
 const CUT_GRACE_MS = 5_000;
 const CRLF = 0x0d0a;
@@ -18,8 +24,7 @@ const CRLF = 0x0d0a;
 export interface SseAnswerOptions {
   /** Bytes held for a slow reader before it is cut. */
   maxBufferedBytes: number;
-  /** Queue news as `event: queue`, from the first moment; else as comments, after a while. */
-  namedQueueEvents?: boolean;
+  queueTelling: QueueTelling;
   /** What the client is told of an error; absent: as it is. */
   inWords?: (error: CodedError) => CodedError;
   /** The reader could not keep up. */
@@ -60,9 +65,10 @@ export class SseAnswer implements StreamReader {
 
   onQueue(news: QueueNews): void {
     if (this.ended) return;
-    if (this.options.namedQueueEvents === true) {
-      this.write(Buffer.from(`event: queue\ndata: ${JSON.stringify(news)}\n\n`));
-    } else this.news = news;
+    // Once the head is out, nothing is kept by waiting.
+    if (this.options.queueTelling === 'named at once' || (this.begun && this.options.queueTelling === 'named'))
+      this.tell(news);
+    else this.news = news;
   }
 
   /** Too late where queue news has sent the head; the event `meta` says the same. */
@@ -102,9 +108,15 @@ export class SseAnswer implements StreamReader {
   onTick(at: number): void {
     if (this.ended) return;
     if (this.news !== null && at - this.openedAt >= QUIET_WAIT_MS) {
-      this.write(Buffer.from(`: queue ${JSON.stringify(this.news)}\n\n`));
+      this.tell(this.news);
       this.news = null;
     } else if (at - this.lastWriteAt >= KEEP_ALIVE_MS) this.write(KEEP_ALIVE);
+  }
+
+  private tell(news: QueueNews): void {
+    const data = JSON.stringify(news);
+    const isComment = this.options.queueTelling === 'comments';
+    this.write(Buffer.from(isComment ? `: queue ${data}\n\n` : `event: queue\ndata: ${data}\n\n`));
   }
 
   /** The client is gone: nothing more can be written. */

@@ -92,7 +92,7 @@ export class ResponseCache implements OnModuleInit, OnApplicationShutdown {
 
   /** Whether it may be worth to look for an answer before the request has a place on an engine. */
   mayHave(head: GenerateRequest, body: Uint8Array): boolean {
-    return this.on && head.chat === undefined && (head.code !== undefined || mayRepeat(head, body));
+    return this.on && (head.code !== undefined || mayRepeat(head, body));
   }
 
   /** An answer that is there already: no engine is needed for it. */

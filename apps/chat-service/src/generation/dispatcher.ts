@@ -45,6 +45,9 @@ export interface KeptAnswer {
   readonly frame: AnswerFrame;
 }
 
+/** What an engine would read of a request. */
+type ReadTurn = Pick<PreparedTurn, 'path' | 'frame'> & { body: Uint8Array };
+
 /** What a request meets on its way to an engine and back. */
 export interface DispatcherParts {
   readonly held: HeldRequests;
@@ -84,14 +87,25 @@ export class Dispatcher {
   /** The answer to a request that need not wait for a place: one that is kept. Null: there is none. */
   async kept(head: GenerateRequest, body: Uint8Array): Promise<KeptAnswer | null> {
     for (const route of this.parts.admission.candidates(head)) {
-      const turn =
-        head.code === undefined
-          ? { body: this.readBy(head, body), path: undefined, frame: {} }
-          : this.parts.codeTurns.prepare(head, head.code, body, route);
+      const turn = await this.readWithoutPlace(head, body, route);
+      if (turn === null) return null;
       const answer = await this.parts.cache.kept(head, turn.body, turn.path ?? head.endpoint, route.model);
       if (answer !== null) return { answer, route, frame: turn.frame };
     }
     return null;
+  }
+
+  /** What that engine would read. Null: it cannot be said before its turn has come. */
+  private async readWithoutPlace(head: GenerateRequest, body: Uint8Array, route: Route): Promise<ReadTurn | null> {
+    if (!isPrepared(head)) return { body: this.readBy(head, body), frame: {} };
+    try {
+      const turn = await this.prepare(head, body, route);
+      return { ...turn, body: this.withHistoryGuarded(head, turn) };
+    } catch (error) {
+      // Too long a prompt, for one: its turn will tell.
+      if (error instanceof CodedError) return null;
+      throw error;
+    }
   }
 
   /** As an engine would give it, without one. */
@@ -151,7 +165,7 @@ export class Dispatcher {
     const { head } = sent;
     try {
       const turn = await this.prepare(head, sent.body, route);
-      sent.body = head.chat?.kind === 'stored' ? this.parts.guardrails.history(head, turn.body) : turn.body;
+      sent.body = this.withHistoryGuarded(head, turn);
       sent.path = turn.path;
       sent.exchange = turn.exchange;
       const metered = head.metered === true && backendOf(route.model) !== 'local';
@@ -166,6 +180,11 @@ export class Dispatcher {
     } catch (error) {
       generation.fail(startFailure(error, head, this.parts.logger));
     }
+  }
+
+  /** What a kept conversation holds was written under the guardrails of then. */
+  private withHistoryGuarded(head: GenerateRequest, { body }: PreparedTurn): Buffer {
+    return head.chat?.kind === 'stored' ? this.parts.guardrails.history(head, body) : body;
   }
 
   private prepare(head: GenerateRequest, body: Uint8Array, route: Route): PreparedTurn | Promise<PreparedTurn> {

@@ -225,22 +225,28 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     if (this.books.full)
       throw new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.');
     this.placementOf(head).place(head);
-    if (this.cache.mayHave(head, body)) return void this.answerOrQueue(head, body);
+    // To look for the answer to a native chat takes its history and the engine's tokenizer: only where it saves a wait.
+    if (head.chat === undefined && this.cache.mayHave(head, body))
+      return void this.answerOr(head, body, () => this.startOrQueue(head, body));
     this.startOrQueue(head, body);
   }
 
   /** An answer that is kept needs no turn. */
-  private async answerOrQueue(head: GenerateRequest, body: Uint8Array): Promise<void> {
+  private async answerOr(head: GenerateRequest, body: Uint8Array, otherwise: () => void): Promise<void> {
     const pending = new PendingRequest(head);
     this.held.add(pending);
     try {
       const kept = await this.dispatcher.kept(head, body);
       this.held.remove(head);
-      if (pending.end !== null) this.refuse(head, pending.end.error);
-      else if (kept !== null) this.dispatcher.startKept(head, body, kept);
-      else this.startOrQueue(head, body);
+      const { end } = pending;
+      if (end !== null) {
+        this.turns.over(head, end.ending);
+        this.refuse(head, end.error);
+      } else if (kept !== null) this.dispatcher.startKept(head, body, kept);
+      else otherwise();
     } catch (error) {
       this.held.remove(head);
+      this.turns.refused(head);
       this.refuse(head, error);
     } finally {
       this.held.settled();
@@ -251,7 +257,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     // One with a token limit has its tokens reserved first; where a prompt is put together here, after that.
     if (head.metered === true && !isPrepared(head)) return this.queue(head, body);
     const route = this.admission.enter(head, body);
-    if (route === null) return this.queue(head, body);
+    if (route === null) {
+      if (head.chat === undefined || !this.cache.mayHave(head, body)) return this.queue(head, body);
+      return void this.answerOr(head, body, () => this.queue(head, body));
+    }
     try {
       this.dispatcher.start(head, body, route, AT_ONCE);
     } catch (error) {
@@ -323,6 +332,7 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
       people: this.held.people,
       timeouts: this.books.timeouts,
       backend: this.codeTurns.backend(),
+      hints: this.hints.backend(),
       ...(leaving ? { leaving } : {}),
     };
     this.bus.publishJson(PresenceSubjects.chat, beat);

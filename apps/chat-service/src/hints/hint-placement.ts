@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { CodedError } from '#contracts/errors';
 import type { GenerateRequest } from '#contracts/generate';
-import type { HintStatus } from '#contracts/hints';
+import type { HintBackendStatus, HintStatus } from '#contracts/hints';
 import { DEFAULT_MODEL } from '#contracts/models';
 import { backendPlaced, HINTS_API_ENGINE, HINTS_LOCAL_ENGINE } from '../engines/fallback';
 import { EngineRouter } from '../engines/engine-router';
@@ -55,6 +55,12 @@ export class HintPlacement {
   /** The next hint does not wait for a server that has just been lost. */
   onConnectionLost(engineId: string): void {
     if (engineId === HINTS_API_ENGINE) this.server.doubt();
+  }
+
+  /** What everybody may know of it. */
+  backend(): HintBackendStatus {
+    const { mode, backend, model, reason } = this.status();
+    return { mode, backend, model, reason };
   }
 
   /** Who would give one now. */

@@ -1,8 +1,9 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import {
   HintSubjects,
   type AskHintModels,
+  type HintBackendStatus,
   type HintModels,
   type HintSettings,
   type HintStatus,
@@ -24,6 +25,12 @@ export class HintsController {
   @MessagePattern(HintSubjects.status)
   status(): HintStatus {
     return this.placement.status();
+  }
+
+  /** For `./status`: on the service's own port, which is private. */
+  @Get('hints')
+  backend(): HintBackendStatus {
+    return this.placement.backend();
   }
 
   @MessagePattern(HintSubjects.settings)

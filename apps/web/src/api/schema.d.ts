@@ -659,7 +659,7 @@ export interface paths {
     put?: never;
     /**
      * Write code, as a stream
-     * @description Server-sent events: `queue` while the request waits, `meta` (who answers, with which model and template), then unnamed events, each one chunk in OpenAI’s format, the last one with the token counts, then `data: [DONE]`. A failure after the first event is `data: {"error": {...}}`, and no `[DONE]` follows.
+     * @description Server-sent events: `queue` while the request waits (for more than a second), `meta` (who answers, with which model and template), then unnamed events, each one chunk in OpenAI’s format, the last one with the token counts, then `data: [DONE]`. A failure after the first event is `data: {"error": {...}}`, and no `[DONE]` follows.
      */
     post: operations['Code_stream'];
     delete?: never;
@@ -733,7 +733,7 @@ export interface paths {
     put?: never;
     /**
      * A hint, as a stream
-     * @description Server-sent events: `queue` while the request waits, `meta`, then unnamed events in OpenAI’s format, the last one with the token counts, then `data: [DONE]`. The hint comes in one piece, once it has been looked through.
+     * @description Server-sent events: `queue` while the request waits (for more than a second), `meta`, then unnamed events in OpenAI’s format, the last one with the token counts, then `data: [DONE]`. The hint comes in one piece, once it has been looked through.
      */
     post: operations['Hints_stream'];
     delete?: never;
@@ -1629,6 +1629,21 @@ export interface components {
       /** @description Why the engines of this installation would not answer. */
       reason: string | null;
     };
+    /**
+     * @description As an admin has set it.
+     * @enum {string}
+     */
+    HintMode: 'vllm' | 'api' | 'local';
+    HintBackendDto: {
+      /** @description As an admin has set it. */
+      mode: components['schemas']['HintMode'];
+      /** @description Null: nobody would. */
+      backend: components['schemas']['Backend'] | null;
+      /** @description Its model; `rules` where none is asked. */
+      model: string | null;
+      /** @description Why the backend of the mode would not. */
+      reason: string | null;
+    };
     /** @enum {string} */
     EngineStateKind: 'stopped' | 'loading' | 'ready' | 'draining' | 'failed';
     ServedModelDto: {
@@ -1709,6 +1724,8 @@ export interface components {
       queue: components['schemas']['QueueDto'];
       /** @description Who would answer the code assistant now. Null: no chat-service is heard. */
       backend: components['schemas']['BackendDto'] | null;
+      /** @description Who would give hints now. Null: no chat-service is heard. */
+      hints: components['schemas']['HintBackendDto'] | null;
       engines: components['schemas']['EngineViewDto'][];
       /** @description Those that are on. */
       alerts: components['schemas']['AlertDto'][];
@@ -2404,8 +2421,6 @@ export interface components {
       hint: string;
       usage: components['schemas']['CodeUsageDto'] | null;
     };
-    /** @enum {string} */
-    HintMode: 'vllm' | 'api' | 'local';
     HintHealthDto: {
       /**
        * @description `degraded`: not by the backend of the mode.
@@ -5321,7 +5336,7 @@ export interface operations {
     responses: {
       200: {
         headers: {
-          /** @description Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`. */
+          /** @description Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`. Not on a stream that waited in the queue for more than a second and so had to begin before that was known: there the event `meta` says it. */
           'x-tandem-backend'?: string;
           [name: string]: unknown;
         };
@@ -5408,7 +5423,7 @@ export interface operations {
     responses: {
       200: {
         headers: {
-          /** @description Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`. */
+          /** @description Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`. Not on a stream that waited in the queue for more than a second and so had to begin before that was known: there the event `meta` says it. */
           'x-tandem-backend'?: string;
           [name: string]: unknown;
         };
@@ -5596,7 +5611,7 @@ export interface operations {
     responses: {
       200: {
         headers: {
-          /** @description Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). */
+          /** @description Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). Not on a stream that waited in the queue for more than a second and so had to begin before that was known: there the event `meta` says it. */
           'x-tandem-backend'?: string;
           [name: string]: unknown;
         };
@@ -5674,7 +5689,7 @@ export interface operations {
     responses: {
       200: {
         headers: {
-          /** @description Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). */
+          /** @description Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). Not on a stream that waited in the queue for more than a second and so had to begin before that was known: there the event `meta` says it. */
           'x-tandem-backend'?: string;
           [name: string]: unknown;
         };

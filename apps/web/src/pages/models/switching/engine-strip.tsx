@@ -22,6 +22,13 @@ function CodeBackend({ of: { backend, model } }: { of: components['schemas']['Ba
   return <li className={backend === 'vllm' ? 'text-subtle' : 'text-warning'}>{answers}</li>;
 }
 
+/** Who gives hints: it is as an admin has set it, where there is no reason against that. */
+function HintBackend({ of: { backend, model, reason } }: { of: components['schemas']['HintBackendDto'] }) {
+  const { t } = useTranslation();
+  const gives = t(`models.hintsBy.${backend ?? 'nobody'}`, { model: model ?? '' });
+  return <li className={reason === null ? 'text-subtle' : 'text-warning'}>{gives}</li>;
+}
+
 /** What each engine does now, and how many requests run and wait. */
 export function EngineStrip() {
   const { t } = useTranslation();
@@ -48,6 +55,7 @@ export function EngineStrip() {
           })}
         </li>
         {status.backend != null && <CodeBackend of={status.backend} />}
+        {status.hints != null && <HintBackend of={status.hints} />}
       </ul>
       {status.engines
         .filter(({ message }) => message !== null)
