@@ -18,10 +18,15 @@ const { values } = parseArgs({ options: { write: { type: 'string' } } });
 const CPU_SLOWDOWN = 4;
 const MESSAGES = 1_000;
 const ANSWERS = 5;
-const KEYS = 40;
+/** Six seconds of answer, and a key every 60 ms meanwhile: 200 words a minute. */
+const ANSWER_TOKENS = 1_200;
+const KEYS = 70;
+const KEY_EVERY_MS = 60;
 
 const rows = [];
-const system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '200' } });
+const system = await startSystem({
+  env: { VLLM_SIM_TOKENS_PER_SECOND: '200', VLLM_SIM_ANSWER_TOKENS: String(ANSWER_TOKENS) },
+});
 const browser = await startBrowser();
 try {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
@@ -94,11 +99,9 @@ async function firstPaint(context) {
 async function streaming(context) {
   const firsts = [];
   const keys = [];
-  let longTasks = 0;
   for (let run = 0; run < ANSWERS; run += 1) {
-    const { first, delays, long } = await oneAnswer(context);
+    const { first, delays } = await oneAnswer(context);
     firsts.push(first);
-    longTasks += long;
     keys.push(...delays);
   }
   rows.push([
@@ -107,11 +110,10 @@ async function streaming(context) {
     '50 ms',
   ]);
   rows.push([
-    `typing while 200 tokens/s arrive: ${keys.length} keys, from the key to the end of its frame, median (longest)`,
-    `${median(keys).toFixed(0)} ms (${Math.max(...keys).toFixed(0)} ms)`,
+    `typing at 200 words a minute while 200 tokens/s arrive: ${keys.length} keys, from the key to the end of its frame, median, p99 (longest)`,
+    `${median(keys).toFixed(0)}, ${percentile(keys, 0.99).toFixed(0)} ms (${Math.max(...keys).toFixed(0)} ms)`,
     '50 ms',
   ]);
-  rows.push(['work of the page that kept a key waiting for 50 ms or more meanwhile', `${longTasks} times`, 'never']);
 }
 
 async function oneAnswer(context) {
@@ -147,8 +149,6 @@ async function oneAnswer(context) {
       afterThisFrame((at) => (window.paintedAt = at));
     }).observe(document, { childList: true, subtree: true });
     window.keyDelays = [];
-    window.longTasks = [];
-    new PerformanceObserver((list) => window.longTasks.push(...list.getEntries())).observe({ type: 'longtask' });
     addEventListener(
       'keydown',
       ({ timeStamp }) => {
@@ -160,14 +160,13 @@ async function oneAnswer(context) {
   });
   await page.goto(system.url);
   // At the pace of a fast typist: what is loaded meanwhile is loaded for everybody.
-  await page.getByLabel('Ask anything').pressSequentially('Write a long answer.', { delay: 60 });
+  await page.getByLabel('Ask anything').pressSequentially('Write a long answer.', { delay: KEY_EVERY_MS });
   await page.keyboard.press('Enter');
   await page.getByRole('article', { name: 'Answer' }).waitFor();
-  for (let key = 0; key < KEYS; key += 1) await page.keyboard.press('a', { delay: 10 });
+  for (let key = 0; key < KEYS; key += 1) await page.keyboard.press('a', { delay: KEY_EVERY_MS });
   const seen = await page.evaluate(() => ({
     first: window.paintedAt - window.arrivedAt,
     delays: window.keyDelays,
-    long: window.longTasks.filter(({ startTime }) => startTime >= window.arrivedAt).length,
   }));
   await page.close();
   return seen;
@@ -223,5 +222,9 @@ async function longConversation(context, ownerId) {
 }
 
 function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+  return percentile(numbers, 0.5);
+}
+
+function percentile(numbers, share) {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)];
 }

@@ -32,6 +32,8 @@ export interface SimulatorConfig {
   /** Overrides --max-num-seqs. */
   readonly maxNumSeqs: number | null;
   readonly ttftMs: number;
+  /** The fewest tokens of an answer, as if each request had asked for them with min_tokens. */
+  readonly answerTokens: number;
   /** `merged`: KV cache size and concurrency in one line (since 2026-08); `split`: in two (before). */
   readonly logFormat: 'merged' | 'split';
   readonly faults: Faults;
@@ -82,6 +84,7 @@ export function readConfig(env: Environment): SimulatorConfig {
     tokensPerSecond: number('VLLM_SIM_TOKENS_PER_SECOND', DEFAULT_TOKENS_PER_SECOND, 0.01),
     maxNumSeqs: maxNumSeqs === 0 ? null : maxNumSeqs,
     ttftMs: number('VLLM_SIM_TTFT_MS', 0),
+    answerTokens: number('VLLM_SIM_ANSWER_TOKENS', 0),
     logFormat,
     faults: readFaults(env['VLLM_SIM_FAULT'] ?? ''),
     modelFaults: readModelFaults(env['VLLM_SIM_MODEL_FAULTS'] ?? ''),

@@ -43,7 +43,7 @@ export function chatSequences(state: ServerState, request: ChatRequest, sink: To
   const room = Math.max(1, state.limits.maxModelLen - promptIds.length);
   const params = {
     maxTokens: Math.min(sampling.maxTokens ?? Infinity, room),
-    minTokens: sampling.minTokens,
+    minTokens: Math.max(sampling.minTokens, state.config.answerTokens),
     ignoreEos: sampling.ignoreEos,
     stop: sampling.stop,
     includeStop: sampling.includeStop,

@@ -37,7 +37,7 @@ function completionSequences(state: ServerState, request: CompletionRequest, sin
     const room = Math.max(1, state.limits.maxModelLen - prompt.ids.length);
     const params = {
       maxTokens: Math.min(sampling.maxTokens ?? Infinity, room),
-      minTokens: sampling.minTokens,
+      minTokens: Math.max(sampling.minTokens, state.config.answerTokens),
       ignoreEos: sampling.ignoreEos,
       stop: sampling.stop,
       includeStop: sampling.includeStop,
