@@ -2,16 +2,22 @@
 // not the time to the first token: Tandem sends headers with the first token of an answer, others do not. Use chat.js.
 import http from 'k6/http';
 import { check } from 'k6';
+import { wordsOfPrompts } from './calibrate.js';
 import { scenariosOf } from './scenarios.js';
 import { chatOf, CHAT, DURATION, HEADERS, SCENARIO } from './settings.js';
 
 export const options = {
   scenarios: scenariosOf(SCENARIO, DURATION).scenarios,
+  setupTimeout: '600s',
   thresholds: { http_req_failed: ['rate<0.01'], checks: ['rate>0.995'] },
 };
 
-export default function () {
-  const body = chatOf(__ITER % 2 === 0 ? 128 : 2_048, __VU * 100_000 + __ITER);
+export function setup() {
+  return wordsOfPrompts();
+}
+
+export default function (words) {
+  const body = chatOf(words[__ITER % 2 === 0 ? '128' : '2k'], __VU * 100_000 + __ITER);
   const answer = http.post(CHAT, body, { headers: HEADERS, timeout: '600s' });
   check(answer, { 'streamed to its end': ({ body: text }) => String(text).includes('data: [DONE]') });
 }

@@ -5,7 +5,8 @@
 # Changes nothing. Exit: 0 when Tandem can start here, 1 when something it needs is missing.
 #   --install  installs vLLM into a virtual environment (about 6 GB), after asking
 #   --yes      does not ask
-#   --compose  as the first word: looks for what deploy/compose needs, and makes its secrets, certificate and .env
+#   --compose  as the first word: looks for what deploy/compose needs (Docker, driver, toolkit, disk, ports), and makes its
+#              secrets, certificate and .env
 
 . "$(dirname -- "$0")/lib.sh"
 help_if_asked "$@"
@@ -33,6 +34,35 @@ bad() {
   missing=1
 }
 there() { command -v "$1" >/dev/null 2>&1; }
+# free_gb FOLDER: 0 where it is not there.
+free_gb() { df -Pk "$1" 2>/dev/null | awk 'NR == 2 { print int($4 / 1048576) }' | grep . || echo 0; }
+
+# Says which cards the driver shows; 1 where none answers.
+cards() {
+  smi=${NVIDIA_SMI_COMMAND:-nvidia-smi}
+  there "$smi" && "$smi" -L 2>/dev/null | grep -q '^GPU' || return 1
+  "$smi" --query-gpu=index,name,memory.total,driver_version --format=csv,noheader | while read -r card; do good "GPU $card"; done
+}
+toolkit() {
+  if docker info --format '{{json .}}' 2>/dev/null | grep -qi 'nvidia'; then
+    good "Docker with NVIDIA's container toolkit"
+  else
+    note 'Docker knows no NVIDIA runtime: https://docs.nvidia.com/datacenter/cloud-native/container-toolkit'
+  fi
+}
+# edge_port NAME DEFAULT: a port of nginx, as .env of deploy/compose or this shell has it.
+edge_port() {
+  given=$(printenv "$1" || sed -n "s/^$1=//p" "$root/deploy/compose/.env" 2>/dev/null) || given=''
+  given=${given:-$2}
+  number=${given##*:}
+  if ! there ss; then
+    note "port $number: whether it is free cannot be seen without ss"
+  elif ss -Hltn "sport = :$number" | grep -q .; then
+    note "port $number is taken (by Tandem itself, if it runs): $1 in deploy/compose/.env is another"
+  else
+    good "port $number is free"
+  fi
+}
 
 if [ -n "$containers" ]; then
   echo 'Containers'
@@ -42,6 +72,16 @@ if [ -n "$containers" ]; then
     bad 'Docker with Compose 2.30 or newer: https://docs.docker.com/engine/install'
   fi
   if docker info >/dev/null 2>&1; then good 'Docker answers'; else bad 'Docker does not answer this user'; fi
+  disk=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+  free_gb=$(free_gb "${disk:-/var/lib/docker}")
+  if [ "$free_gb" -ge 60 ]; then
+    good "disk: $free_gb GB free for images and models in ${disk:-/var/lib/docker}"
+  else
+    note "disk: $free_gb GB free in ${disk:-/var/lib/docker}; vLLM's image and the default model take 60 GB"
+  fi
+  edge_port TANDEM_HTTP_PORT 80
+  edge_port TANDEM_HTTPS_PORT 443
+  if cards; then toolkit; else note 'no GPU answers: compose.yaml wants one; compose.dev.yaml is for hosts without'; fi
   [ "$missing" -ne 0 ] || sh "$root/deploy/compose/setup.sh" || missing=1
   [ "$missing" -ne 0 ] || echo 'Tandem can start here: scripts/start.sh --compose'
   exit "$missing"
@@ -55,7 +95,7 @@ else
 fi
 if there npm; then good "npm $(npm -v)"; else bad 'npm: it comes with Node.js'; fi
 if there nats-server; then good "$(nats-server -v)"; else note 'nats-server: ./start fetches it, or builds it with Go'; fi
-free_gb=$(df -Pk "$root" | awk 'NR == 2 { print int($4 / 1048576) }')
+free_gb=$(free_gb "$root")
 if [ "$free_gb" -ge 5 ]; then good "disk: $free_gb GB free here"; else bad "disk: 5 GB for Tandem itself, $free_gb GB are free"; fi
 port=${PORT:-8080}
 if there node; then
@@ -68,27 +108,19 @@ if there node; then
 fi
 
 echo 'Engine'
-if there "${NVIDIA_SMI_COMMAND:-nvidia-smi}" && "${NVIDIA_SMI_COMMAND:-nvidia-smi}" -L 2>/dev/null | grep -q '^GPU'; then
-  "${NVIDIA_SMI_COMMAND:-nvidia-smi}" --query-gpu=index,name,memory.total,driver_version --format=csv,noheader |
-    while read -r card; do good "GPU $card"; done
-  free_model_gb=$(df -Pk "${HF_HOME:-$HOME}" 2>/dev/null | awk 'NR == 2 { print int($4 / 1048576) }')
-  if [ "${free_model_gb:-0}" -ge 60 ]; then
+if cards; then
+  free_model_gb=$(free_gb "${HF_HOME:-$HOME}")
+  if [ "$free_model_gb" -ge 60 ]; then
     good "disk for models: $free_model_gb GB free in ${HF_HOME:-$HOME}"
   else
-    note "disk for models: ${free_model_gb:-0} GB free in ${HF_HOME:-$HOME}; the default model takes 30 GB (HF_HOME moves them)"
+    note "disk for models: $free_model_gb GB free in ${HF_HOME:-$HOME}; the default model takes 30 GB (HF_HOME moves them)"
   fi
   if there "${VLLM_COMMAND:-vllm}"; then
     good "vLLM: $(command -v "${VLLM_COMMAND:-vllm}")"
   else
     note 'vLLM is not installed: Tandem starts with simulated answers (scripts/setup.sh --install)'
   fi
-  if there docker; then
-    if docker info --format '{{json .Runtimes}}' 2>/dev/null | grep -q nvidia; then
-      good "Docker with NVIDIA's runtime"
-    else
-      note 'Docker has no NVIDIA runtime: https://docs.nvidia.com/datacenter/cloud-native/container-toolkit'
-    fi
-  fi
+  if there docker; then toolkit; fi
 else
   note 'no GPU answers: Tandem starts with simulated answers, or with an engine elsewhere (--engine-url)'
 fi

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { V1Deployment, V1EnvVar } from '@kubernetes/client-node';
+import type { V1CronJob, V1Deployment, V1EnvVar, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { serviceVariables } from '#common/config';
@@ -8,6 +8,7 @@ import { gatewayVariables, loadConfig } from '../../apps/api-gateway/src/config'
 import { chatVariables, loadChatConfig } from '../../apps/chat-service/src/config';
 import { loadSettings as loadModelSettings, variables as modelVariables } from '../../apps/model-manager/src/config';
 import { loadSettings as loadUsageSettings, variables as usageVariables } from '../../apps/usage-service/src/config';
+import { loadSettings as loadBackupSettings, variables as backupVariables } from '../../tools/backup/config';
 import { built, kustomizeIsHere, OVERLAYS, type Manifest } from './kustomize';
 
 const ROOT = resolve(__dirname, '../..');
@@ -33,16 +34,25 @@ HERE.each(OVERLAYS)('overlay %s of deploy/k8s', (overlay) => {
   it.each(Object.entries(SERVICES))(
     'gives %s settings that it knows, and all that it needs',
     (name, { schema, load }) => {
-      const environment = environmentOf(overlay, deployment(name), schema);
+      const environment = environmentOf(overlay, deployment(name).spec!.template, schema);
       expect(Object.keys(environment).filter((variable) => !(variable in schema))).toEqual([]);
       expect(() => load(environment)).not.toThrow();
     },
   );
 
+  it('gives the nightly backup settings that it knows, and all that it needs', () => {
+    const { spec } = built(overlay).objects.find(({ kind }) => kind === 'CronJob') as unknown as V1CronJob;
+    const environment = environmentOf(overlay, spec!.jobTemplate.spec!.template, backupVariables);
+    expect(Object.keys(environment).filter((variable) => !(variable in backupVariables))).toEqual([]);
+    expect(() => loadBackupSettings(environment)).not.toThrow();
+    expect(environment).toHaveProperty('NATS_URL');
+    expect(environment).toHaveProperty('DATABASE_URL');
+  });
+
   it.each(['api-gateway', 'chat-service'])('lets the longest answer end before %s is killed', (name) => {
     const { spec } = deployment(name).spec!.template;
-    const chat = environmentOf(overlay, deployment('chat-service'), chatVariables);
-    const own = environmentOf(overlay, deployment(name), serviceVariables);
+    const chat = environmentOf(overlay, deployment('chat-service').spec!.template, chatVariables);
+    const own = environmentOf(overlay, deployment(name).spec!.template, serviceVariables);
     const preStopS = spec?.containers[0]?.lifecycle?.preStop?.sleep?.seconds ?? 0;
     const drainS = Number(own['DRAIN_TIMEOUT_MS']) / 1_000;
     expect(drainS).toBeGreaterThan(Number(chat['REQUEST_DEADLINE_MS']) / 1_000);
@@ -78,8 +88,8 @@ describe('rules for the Prometheus operator', () => {
 });
 
 /** The variables of the first container; a secret's are its examples, and optional ones are not there. */
-function environmentOf(overlay: string, { spec }: V1Deployment, schema: z.ZodRawShape): Environment {
-  const variables = spec?.template.spec?.containers[0]?.env ?? [];
+function environmentOf(overlay: string, { spec }: V1PodTemplateSpec, schema: z.ZodRawShape): Environment {
+  const variables = spec?.containers[0]?.env ?? [];
   return Object.fromEntries(
     variables
       .filter(({ valueFrom }) => valueFrom?.secretKeyRef?.optional !== true)

@@ -8,6 +8,7 @@ import { DATABASE_FILES } from './base-backup';
 import { loadSettings } from './config';
 
 const USAGE = `usage: now FOLDER                        one backup below FOLDER
+       nightly FOLDER                    one, then those older than BACKUP_KEEP_DAYS are removed: for a timer
        keep FOLDER                       one a day at BACKUP_AT, those older than BACKUP_KEEP_DAYS removed
        restore-database BACKUP DATA      unpacks the database into DATA, which must be empty or missing
        restore-streams BACKUP            puts the streams back; only NATS may run`;
@@ -23,6 +24,9 @@ runMain(async () => {
         msg: 'backed up',
         backup: await makeBackup(loadSettings(process.env).servers, resolve(folder), new Date()),
       });
+      return;
+    case 'nightly':
+      await nightly(loadSettings(process.env), resolve(folder));
       return;
     case 'keep':
       await keep(loadSettings(process.env), resolve(folder));
@@ -41,16 +45,21 @@ runMain(async () => {
   }
 });
 
+/** Nothing is removed before a new one is whole. */
+async function nightly({ servers, BACKUP_KEEP_DAYS }: Settings, folder: string): Promise<void> {
+  const backup = await makeBackup(servers, folder, new Date());
+  say({ msg: 'backed up', backup, removed: removeOld(folder, BACKUP_KEEP_DAYS, new Date()) });
+}
+
 /** Until it is stopped. A backup that fails is said, and the next one tried in its time. */
-async function keep({ servers, BACKUP_AT, BACKUP_KEEP_DAYS }: Settings, folder: string): Promise<void> {
+async function keep(settings: Settings, folder: string): Promise<void> {
   process.once('SIGTERM', () => process.exit(0));
   for (;;) {
-    const inMs = untilNext(BACKUP_AT, new Date());
+    const inMs = untilNext(settings.BACKUP_AT, new Date());
     say({ msg: 'the next backup', at: new Date(Date.now() + inMs).toISOString() });
     await wait(inMs);
     try {
-      const backup = await makeBackup(servers, folder, new Date());
-      say({ msg: 'backed up', backup, removed: removeOld(folder, BACKUP_KEEP_DAYS, new Date()) });
+      await nightly(settings, folder);
     } catch (error) {
       say({ level: 'error', msg: 'the backup failed', reason: error instanceof Error ? error.message : String(error) });
     }

@@ -2,9 +2,10 @@
 # tools/deploy-test/get-tools.sh [NAME...]
 #
 # Gets the programs of `npm run test:deploy` that no distribution brings, into ~/.cache/tandem/deploy/bin, without names all
-# of them: docker-compose actionlint hadolint syft kubeconform kube-score loki logcli alloy-logs prometheus-adapter. Needs Go
-# and pip; most of an hour on two cores the first time. The others come by "apt-get install": podman runc catatonit netavark
-# aardvark-dns debootstrap systemd-container nginx shellcheck prometheus prometheus-alertmanager prometheus-node-exporter.
+# of them: docker-compose actionlint hadolint syft kubeconform kube-score loki logcli alloy-logs prometheus-adapter
+# grafana-schema. Needs Go, npm and pip; most of an hour on two cores the first time. The others come by "apt-get install":
+# podman runc catatonit netavark aardvark-dns debootstrap systemd-container nginx shellcheck prometheus
+# prometheus-alertmanager prometheus-node-exporter.
 set -euo pipefail
 
 bin=${XDG_CACHE_HOME:-$HOME/.cache}/tandem/deploy/bin
@@ -40,7 +41,7 @@ alloy_logs() {
   (cd "$work/alloy" && go build -mod=mod -trimpath -ldflags='-s -w' -o "$bin/alloy-logs" ./tandem-logs)
 }
 
-for name in "${@:-docker-compose actionlint hadolint syft kubeconform kube-score loki logcli alloy-logs prometheus-adapter}"; do
+for name in "${@:-docker-compose actionlint hadolint syft kubeconform kube-score loki logcli alloy-logs prometheus-adapter grafana-schema}"; do
   for one in $name; do
     [ ! -x "$bin/$one" ] || continue
     echo "$one"
@@ -50,6 +51,10 @@ for name in "${@:-docker-compose actionlint hadolint syft kubeconform kube-score
       loki | logcli) go_main "$one" github.com/grafana/loki/v3@v3.7.8 "github.com/grafana/loki/v3/cmd/$one" ;;
       prometheus-adapter) go_main "$one" sigs.k8s.io/prometheus-adapter@v0.12.0 sigs.k8s.io/prometheus-adapter/cmd/adapter ;;
       alloy-logs) alloy_logs ;;
+      grafana-schema)
+        [ -d "$bin/../grafana/node_modules" ] ||
+          npm install --silent --ignore-scripts --no-save --prefix "$bin/../grafana" @grafana/schema@13.2.3
+        ;;
       kubeconform) GOBIN=$bin go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0 ;;
       kube-score) GOBIN=$bin go install github.com/zegl/kube-score/cmd/kube-score@v1.20.0 ;;
       actionlint) GOBIN=$bin go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 ;;

@@ -25,6 +25,8 @@ function isHardened(stack) {
     `fetch('http://docker-proxy:2375/v1.41/containers/json?all=1').then((a) => console.log(a.status))`,
   );
   expect('the proxy does not list the containers of others', asked.trim() === '403', asked);
+  const settings = stack.ask('/api/hints/settings');
+  expect('keys of other servers can be stored', JSON.parse(settings).takesKeys === true, settings);
 }
 
 const conversation = (stack, title) => JSON.parse(stack.ask('/api/conversations', { title })).id;
@@ -51,9 +53,14 @@ function measured(stack, out) {
   }
 }
 
-/** Accounts, conversations and the ledger over `stop.sh` and `start.sh`. @returns the conversation */
+/** Accounts, conversations and the ledger over `restart.sh`, `stop.sh` and `start.sh`. @returns the conversation */
 function keepsItsData(stack) {
   const kept = conversation(stack, 'kept');
+  const before = stack.compose('ps', '--quiet', 'api-gateway').trim();
+  stack.script('restart.sh', '--no-build');
+  const after = stack.compose('ps', '--quiet', 'api-gateway').trim();
+  expect('restart.sh makes new containers', before !== '' && after !== '' && before !== after, `${before} ${after}`);
+  expect('conversations outlive restart.sh', stack.ask('/api/conversations').includes(kept), kept);
   stack.script('stop.sh');
   const left = stack.engine.podman(['ps', '--all', '--format', '{{.Names}}']).trim();
   expect('nothing runs after stop.sh, the engine included', left === '', left);
@@ -108,7 +115,13 @@ async function production(root) {
     buildImage(root, engine, 'deploy/images/web.Dockerfile', 'docker.io/library/tandem-web:dev');
   };
   await withStack(root, ['compose.yaml'], prepare, (stack) => {
-    expect('setup.sh finds Docker', stack.script('setup.sh').includes('Docker answers'), 'setup.sh');
+    const found = stack.script('setup.sh');
+    const looksAt = ['Docker answers', 'disk: ', 'port 18443', 'no GPU answers'];
+    expect(
+      'setup.sh looks at Docker, disk, ports and driver',
+      looksAt.every((one) => found.includes(one)),
+      found,
+    );
     stack.script('start.sh', '--no-build');
     stack.chats();
     showsThePage(stack);
