@@ -17,6 +17,7 @@ const LINES = [
     'info',
     `{"level":"info","msg":"request finished","request_id":"${n}","error_code":"first_token_timeout"}`,
   ]),
+  ['other', 'error', '{"level":"error","msg":"the backup failed","reason":"no space"}'],
   ['api-gateway', 'info', '{"level":"info","msg":"api-gateway listens"}'],
 ];
 
@@ -24,8 +25,13 @@ async function logs(root) {
   programs.run('loki', ['-verify-config', `-config.file=${join(root, 'deploy/loki/loki.yml')}`]);
   await withLoki(root, async (url) => {
     await push(url);
-    const firing = await eventuallyFiring(url, 3);
-    const expected = ['TandemLogCudaOutOfMemory vllm', 'TandemLogErrors usage-service', 'TandemLogTimeouts '];
+    const firing = await eventuallyFiring(url, 4);
+    const expected = [
+      'TandemBackupFailed ',
+      'TandemLogCudaOutOfMemory vllm',
+      'TandemLogErrors usage-service',
+      'TandemLogTimeouts ',
+    ];
     if (firing.join() !== expected.join()) throw new Error(`these fire: ${firing.join(', ')}`);
     const { data: labels } = await (await fetch(`${url}/loki/api/v1/labels`)).json();
     // Loki adds service_name by itself, from service.
