@@ -407,6 +407,20 @@ describe('malformed input to the running gateway', () => {
     });
   });
 
+  it.each([
+    [
+      '/api/v1/code/generate',
+      { modelType: 'autocomplete', prefix: '총합 = 1\n'.repeat(200_000), suffix: 'b\n'.repeat(500_000), maxTokens: 4 },
+    ],
+    ['/api/v1/hints', { problem: '한글 '.repeat(400_000), code: 'x = 1\n'.repeat(180_000), level: 1, locale: 'ko' }],
+  ])('a megabyte of dense text is cut to what the model can hold, not refused (%s)', async (path, body) => {
+    const answer = await post(JSON.stringify(body), ['Content-Type: application/json'], path);
+    expect(answer.status).toBe(200);
+    const { droppedChars, usage } = JSON.parse(answer.body) as { droppedChars: number; usage: { inputTokens: number } };
+    expect(droppedChars).toBeGreaterThan(1_000_000);
+    expect(usage.inputTokens).toBeGreaterThan(2_000);
+  });
+
   it('nothing of all this has reached the log as a failure, and the gateway serves as before', async () => {
     const failures = system
       .log('api-gateway')

@@ -13,6 +13,8 @@ export interface CodePrompt {
   /** Name and version of the template. */
   template: string;
   droppedChars: number;
+  /** The longest answer that is asked for, tokens. */
+  answerTokens: number;
 }
 
 /** Version of the fill-in-the-middle form, which is the model's own and no file of ours. */
@@ -55,6 +57,7 @@ export function codePrompt(
       cleaner: null,
       template: FIM_TEMPLATE,
       droppedChars,
+      answerTokens: sampling.max_tokens,
     };
   }
   const language = request.language ?? '';
@@ -79,6 +82,20 @@ export function codePrompt(
     },
     template: `${template.name}@${template.version}`,
     droppedChars,
+    answerTokens: sampling.max_tokens,
+  };
+}
+
+/** The template with a share of what it would show of the code around the cursor. */
+export function withWindow(template: PromptTemplate, { prefix, suffix }: CodeBody, share: number): PromptTemplate {
+  if (share === 1) return template;
+  const { prefixChars, suffixChars } = template.window;
+  return {
+    ...template,
+    window: {
+      prefixChars: Math.floor(Math.min(prefix.length, prefixChars) * share),
+      suffixChars: Math.floor(Math.min(suffix.length, suffixChars) * share),
+    },
   };
 }
 
@@ -86,7 +103,7 @@ function samplingOf(
   { temperature, maxTokens }: CodeBody,
   { sampling }: PromptTemplate,
   facts: CodeFacts,
-): Record<string, number> {
+): { temperature: number; top_p: number; max_tokens: number } {
   // A model that thinks before it answers needs room for it.
   const thinking = facts.templateOpensThinking ? MAX_THINKING_TOKENS : 0;
   return {

@@ -15,12 +15,14 @@ import type { GenerateRequest } from '#contracts/generate';
 import { DEFAULT_MODEL, isComing, isReady } from '#contracts/models';
 import { ModelsDirectory } from '#common/models-directory';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
+import { fitWindows, surelyFits } from '../context/fit-windows';
+import { TokenCounter } from '../context/token-counter';
 import { EngineRouter, type Route } from '../engines/engine-router';
 import { backendOf } from '../engines/fallback';
 import { bodyText } from '../generation/body-text';
 import type { PreparedTurn } from '../generation/prepared-turn';
 import { CodeFactsBook, type CodeFacts } from './code-facts';
-import { codePrompt } from './code-prompt';
+import { codePrompt, withWindow, type CodePrompt } from './code-prompt';
 import { CodeStream, WholeCode } from './code-stream';
 import { readTemplates } from './prompt-templates';
 
@@ -34,22 +36,59 @@ export class CodeTurns {
     private readonly router: EngineRouter,
     private readonly directory: ModelsDirectory,
     private readonly facts: CodeFactsBook,
+    private readonly tokens: TokenCounter,
   ) {
     this.templates = readTemplates(config.codePromptsDirectory);
   }
 
   /** The request has an engine: what it shall read, and how its answer is read. */
-  prepare(head: GenerateRequest, turn: CodeTurn, body: Uint8Array, { model }: Route): PreparedTurn {
+  prepare(head: GenerateRequest, turn: CodeTurn, body: Uint8Array, route: Route): PreparedTurn | Promise<PreparedTurn> {
     const request = JSON.parse(bodyText(body)) as CodeBody;
-    const { modelType } = turn;
+    const contextTokens = route.model.maxModelLen;
+    const prompt = this.promptFor(turn, request, route);
+    if (contextTokens === null || surelyFits(prompt.body, prompt.answerTokens, contextTokens))
+      return this.turnOf(head, turn, request, route, prompt);
+    return this.fitted(turn, request, route, contextTokens).then((fitted) =>
+      this.turnOf(head, turn, request, route, fitted),
+    );
+  }
+
+  private promptFor({ modelType }: CodeTurn, request: CodeBody, { model }: Route, share = 1): CodePrompt {
     const backend = backendOf(model);
-    const prompt = codePrompt(
+    return codePrompt(
       modelType,
       request,
-      this.templates[modelType],
+      withWindow(this.templates[modelType], request, share),
       this.factsOf(model.servedName, backend),
       backend === 'vllm',
     );
+  }
+
+  /** Less of the code around the cursor, and a shorter answer where the request asks for no length. */
+  private async fitted(turn: CodeTurn, request: CodeBody, route: Route, contextTokens: number): Promise<CodePrompt> {
+    const { answerTokens } = this.promptFor(turn, request, route);
+    const around = request.prefix.length + request.suffix.length;
+    const fit = await fitWindows(
+      contextTokens,
+      { tokens: answerTokens, least: request.maxTokens ?? Math.ceil(answerTokens / 2) },
+      (share) => {
+        const { body, droppedChars } = this.promptFor(turn, request, route, share);
+        return { request: body, windowChars: around - droppedChars };
+      },
+      (asked) => this.tokens.ofRequest(route, asked),
+    );
+    return this.promptFor(turn, { ...request, maxTokens: fit.maxTokens }, route, fit.share);
+  }
+
+  private turnOf(
+    head: GenerateRequest,
+    turn: CodeTurn,
+    request: CodeBody,
+    { model }: Route,
+    prompt: CodePrompt,
+  ): PreparedTurn {
+    const { modelType } = turn;
+    const backend = backendOf(model);
     const meta: CodeMeta = {
       requestId: head.requestId,
       backend,

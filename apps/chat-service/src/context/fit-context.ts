@@ -39,7 +39,7 @@ const ANSWER_TOKENS = 1_024;
 /** Of a small context, history may fill this much. */
 const LARGEST_SHARE = 0.75;
 /** What a chat template may add: a few tokens around each message, and a prompt of its own. */
-const TEMPLATE_TOKENS = 1_024;
+export const TEMPLATE_TOKENS = 1_024;
 const TEMPLATE_TOKENS_A_MESSAGE = 16;
 
 /**

@@ -17,14 +17,22 @@ export class TokenCounter {
 
   /** Counts for the model of this route. An engine that has no /tokenize, or fails at it, cannot tell: null. */
   of({ pool, model }: Route, options: PromptOptions): CountTokens {
-    return async (messages: readonly EngineMessage[]) => {
-      const request = { model: model.servedName, messages, add_generation_prompt: true, ...options };
-      try {
-        return await countByEngine(pool, request);
-      } catch (error) {
-        this.logger.warn({ msg: 'the engine does not count tokens; nothing is trimmed', err: error });
-      }
-      return null;
-    };
+    return (messages: readonly EngineMessage[]) => this.ask({ pool, model }, { messages, ...options });
+  }
+
+  /** Counts a request that was put together here, a chat or a bare prompt, as `of` does. */
+  ofRequest(route: Route, request: Readonly<Record<string, unknown>>): Promise<number | null> {
+    const { messages, prompt, chat_template_kwargs } = request;
+    return this.ask(route, messages === undefined ? { prompt } : { messages, chat_template_kwargs });
+  }
+
+  private async ask({ pool, model }: Route, request: Record<string, unknown>): Promise<number | null> {
+    const chat = request['messages'] === undefined ? {} : { add_generation_prompt: true };
+    try {
+      return await countByEngine(pool, { model: model.servedName, ...chat, ...request });
+    } catch (error) {
+      this.logger.warn({ msg: 'the engine does not count tokens; nothing is trimmed', err: error });
+    }
+    return null;
   }
 }

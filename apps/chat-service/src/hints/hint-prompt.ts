@@ -6,8 +6,10 @@ import { renderUser, type HintTemplate } from './hint-templates';
 /** What a model is asked for a hint. */
 export interface HintPrompt {
   /** The engine's request, without `model` and `stream`: the first, and the one for an answer that gave too much away. */
-  first: Buffer;
-  again: Buffer;
+  first: Readonly<Record<string, unknown>>;
+  again: Readonly<Record<string, unknown>>;
+  /** The longest answer that is asked for, tokens. */
+  answerTokens: number;
   /** Name and version of the template. */
   template: string;
   droppedChars: number;
@@ -35,26 +37,38 @@ export function hintPrompt(
     language: language ?? '',
   });
   const { temperature, topP, maxTokens } = template.sampling;
-  const body = (system: string): Buffer =>
-    Buffer.from(
-      JSON.stringify({
-        messages: [
-          { role: 'system', content: system },
-          { role: 'user', content: `${user}\n${template.levels[level]} ${template.locales[locale]}` },
-        ],
-        temperature,
-        top_p: topP,
-        // A model that thinks before it answers needs room for it.
-        max_tokens: maxTokens + (facts.templateOpensThinking ? MAX_THINKING_TOKENS : 0),
-        // Templates that know it (Qwen3, for one) leave the thinking out.
-        ...(ownEngine ? { chat_template_kwargs: { enable_thinking: false } } : {}),
-      }),
-    );
+  // A model that thinks before it answers needs room for it.
+  const answerTokens = maxTokens + (facts.templateOpensThinking ? MAX_THINKING_TOKENS : 0);
+  const body = (system: string): HintPrompt['first'] => ({
+    messages: [
+      { role: 'system', content: system },
+      { role: 'user', content: `${user}\n${template.levels[level]} ${template.locales[locale]}` },
+    ],
+    temperature,
+    top_p: topP,
+    max_tokens: answerTokens,
+    // Templates that know it (Qwen3, for one) leave the thinking out.
+    ...(ownEngine ? { chat_template_kwargs: { enable_thinking: false } } : {}),
+  });
   return {
     first: body(instructions),
+    answerTokens,
     again: body(`${instructions}\n${template.again}`),
     template: `${template.name}@${template.version}`,
     droppedChars: shown.problem.dropped + shown.code.dropped,
+  };
+}
+
+/** The template with a share of what it would show of problem and code. */
+export function withHintWindow(template: HintTemplate, { problem, code }: HintBody, share: number): HintTemplate {
+  if (share === 1) return template;
+  const { problemChars, codeChars } = template.window;
+  return {
+    ...template,
+    window: {
+      problemChars: Math.floor(Math.min(problem.length, problemChars) * share),
+      codeChars: Math.floor(Math.min(code.length, codeChars) * share),
+    },
   };
 }
 

@@ -6,6 +6,8 @@ import { counter } from '#common/metrics';
 import { replay } from '../cache/recording';
 import { CodeFactsBook } from '../code/code-facts';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
+import { fitWindows, surelyFits } from '../context/fit-windows';
+import { TokenCounter } from '../context/token-counter';
 import type { ResponseHandler } from '../engines/http/engine-connection';
 import type { EngineCall } from '../engines/http/engine-pool';
 import type { Route } from '../engines/engine-router';
@@ -15,7 +17,7 @@ import type { AskEngine, PreparedTurn } from '../generation/prepared-turn';
 import { HintTelling } from './hint-answer';
 import { refusalOf } from './hint-check';
 import { HintExchange, wireUsage, type ToldHint } from './hint-exchange';
-import { hintPrompt, spokenPart } from './hint-prompt';
+import { hintPrompt, spokenPart, withHintWindow, type HintPrompt } from './hint-prompt';
 import { readHintTemplates, safeHint } from './hint-templates';
 import { LocalHints } from './local-hints';
 
@@ -35,20 +37,23 @@ export class HintTurns {
     @Inject(CHAT_CONFIG) config: ChatConfig,
     private readonly local: LocalHints,
     private readonly facts: CodeFactsBook,
+    private readonly tokens: TokenCounter,
   ) {
     this.templates = readHintTemplates(config.hintPromptsDirectory);
   }
 
   /** The request has an engine, or who stands in for one: what it shall read, and how its answer is looked through. */
-  prepare(head: GenerateRequest, turn: HintTurn, body: Uint8Array, { model }: Route): PreparedTurn {
+  async prepare(head: GenerateRequest, turn: HintTurn, body: Uint8Array, route: Route): Promise<PreparedTurn> {
     const request = JSON.parse(bodyText(body)) as HintBody;
+    const { model } = route;
     const announced = backendOf(model);
     const facts = this.facts.find(model.servedName);
     const { hint } = this.templates;
-    const prompt = hintPrompt(request, turn, hint, facts, announced === 'vllm');
+    const prompt = await this.promptFor(request, turn, route);
     let finished: { route: Route; told: ToldHint } | null = null;
     const ask = {
-      ...prompt,
+      first: bytesOf(prompt.first),
+      again: bytesOf(prompt.again),
       streaming: head.streaming,
       read: (answer: string) => spokenPart(answer, facts),
       refuses: (text: string) => {
@@ -87,11 +92,38 @@ export class HintTurns {
       return { meta, told, announced };
     });
     return {
-      body: prompt.first,
+      body: ask.first,
       path: '/v1/chat/completions',
       frame: { headers: { [BACKEND_HEADER]: announced }, rewriter },
       exchange,
     };
+  }
+
+  /** As much of problem and code as the template takes, and the model's context. */
+  private async promptFor(request: HintBody, turn: HintTurn, route: Route): Promise<HintPrompt> {
+    const { servedName, maxModelLen } = route.model;
+    const make = (share: number): HintPrompt =>
+      hintPrompt(
+        request,
+        turn,
+        withHintWindow(this.templates.hint, request, share),
+        this.facts.find(servedName),
+        backendOf(route.model) === 'vllm',
+      );
+    const whole = make(1);
+    const answer = { tokens: whole.answerTokens, least: whole.answerTokens };
+    if (maxModelLen === null || surelyFits(whole.again, answer.tokens, maxModelLen)) return whole;
+    const given = request.problem.length + request.code.length;
+    const { share } = await fitWindows(
+      maxModelLen,
+      answer,
+      (part) => {
+        const { again, droppedChars } = make(part);
+        return { request: again, windowChars: given - droppedChars };
+      },
+      (asked) => this.tokens.ofRequest(route, asked),
+    );
+    return make(share);
   }
 
   /** The rules, as if they were an engine: one that counts no tokens. */
@@ -116,6 +148,10 @@ export class HintTurns {
       },
     };
   }
+}
+
+function bytesOf(request: HintPrompt['first']): Buffer {
+  return Buffer.from(JSON.stringify(request));
 }
 
 function eventsOf(text: string): string {
