@@ -27,6 +27,7 @@ const config: Config = {
   },
   // On two cores: a spec waits for other processes a good third of its time. Each has its own nats-server, Postgres and ports.
   maxWorkers: 3,
+  testSequencer: '<rootDir>/tools/test/long-first.cjs',
   // For a machine that does other things too: a wait ends when what it waits for has come, this only when it never does.
   testTimeout: 120_000,
 };

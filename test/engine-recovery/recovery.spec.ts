@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { jetstream } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { Alert } from '#contracts/alerts';
 import { ModelSubjects, type ModelsState } from '#contracts/models';
 import { eventually } from '#testing/eventually';
 import { leash, shellWord, type Leash } from '#testing/leash';
@@ -78,6 +81,12 @@ describe('an engine that does not come up', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const storedAlerts = async (): Promise<Alert[]> => {
+    const bucket = await new Kvm(jetstream(connection)).open('models-alerts');
+    const alerts: Alert[] = [];
+    for await (const key of await bucket.keys()) alerts.push((await bucket.get(key))!.json());
+    return alerts;
+  };
   const start = async (profile: string | null, env: Record<string, string> = {}): Promise<TestService> => {
     const profiles = join(folder, 'profiles');
     if (profile !== null) {
@@ -170,6 +179,10 @@ describe('an engine that does not come up', () => {
     // Who waits for it is never told that there is nothing to wait for.
     const kinds = states.flatMap(({ engines }) => engines.map(({ state }) => state));
     expect(kinds.filter((state) => state.kind === 'failed' && state.retryAt === null)).toEqual([]);
+    // It is told before it is on the disk, which a kill -9 at this moment would show.
+    await eventually(async () =>
+      (await storedAlerts()).some(({ kind, endedAt }) => kind === 'profile_fallback' && endedAt === null),
+    );
     await service.kill();
     states = [];
     await service.start();
