@@ -221,7 +221,7 @@ describe('an engine in the care of model-manager', () => {
     const streaming = chat(url!, 50).then((response) => response.text());
     await service.stop();
     expect(processStartTime(pid!)).not.toBeNull();
-    expect((await stored()).engines[0]?.state).toMatchObject({ kind: 'ready' });
+    await storedEngine({ state: { kind: 'ready' } });
     expect((await streaming).trimEnd()).toMatch(/data: \[DONE\]$/);
     await service.end();
     await start();

@@ -90,8 +90,10 @@ describe('the reconciliation with the engine', () => {
     const life = await settles(({ drift_generation }) => drift_generation >= before.drift_generation + 500);
     expect(life.drift_generation).toBe(before.drift_generation + 500);
     expect(life.drift_prompt).toBeGreaterThan(0);
-    const metrics = await (await fetch(`${system.services['usage-service'].url}/metrics`)).text();
-    expect(metrics).toContain(`tandem_usage_drift_tokens{engine="vllm-0",direction="output"} ${life.drift_generation}`);
+    const drift = `tandem_usage_drift_tokens{engine="vllm-0",direction="output"} ${life.drift_generation}`;
+    await eventually(async () =>
+      (await (await fetch(`${system.services['usage-service'].url}/metrics`)).text()).includes(drift),
+    );
     await eventually(() => system.log('usage-service').includes('the engine counted other tokens than the ledger'));
   });
 

@@ -64,9 +64,11 @@ if (redisServer === undefined)
     await eventually(
       async () => (await waiting(chat)) + (await waiting(system.services['chat-service'])) === 24 - ROOM,
     );
-    const metrics = await system.engineMetrics();
-    expect(metrics['vllm:num_requests_running']).toBe(ROOM);
-    expect(metrics['vllm:num_requests_waiting']).toBe(0);
+    await eventually(async () => {
+      const metrics = await system.engineMetrics();
+      expect(metrics['vllm:num_requests_waiting']).toBe(0);
+      return metrics['vllm:num_requests_running'] === ROOM;
+    });
     await completed(startChat(second.url, ann, { tokens: 5 }));
     expect((await waiting(chat)) + (await waiting(system.services['chat-service']))).toBeGreaterThan(4);
     await Promise.all(flood.map(completed));
@@ -95,15 +97,17 @@ if (redisServer === undefined)
     const heard = answer.json<{ response: ModelsState }>().response;
     const [engine] = heard.engines;
     let { revision } = heard;
-    const announce = (state: EngineState): void => {
+    /** Comes before whatever is sent afterwards. */
+    const announce = (state: EngineState): Promise<void> => {
       revision += 1;
       nats.publish(ModelSubjects.state, JSON.stringify({ ...heard, revision, engines: [{ ...engine!, state }] }));
+      return nats.flush();
     };
     await system.kill('model-manager'); // the test tells the state in its stead
-    announce({ kind: 'draining' });
+    await announce({ kind: 'draining' });
     const held = both().flatMap((url) => startChats(6, url, system.apiKey, { tokens: 5 }));
     await eventually(async () => (await waiting(chat)) + (await waiting(system.services['chat-service'])) === 12);
-    announce(engine!.state);
+    await announce(engine!.state);
     await Promise.all(held.map(completed));
     await nats.close();
     await system.services['model-manager'].start();

@@ -4,6 +4,7 @@ import type { TestSystem } from '#testing/system';
 
 export interface QueuedRow {
   request_id: string;
+  created_at: Date;
   outcome: string;
   queue_ms: number;
   status_code: number;
@@ -24,7 +25,7 @@ export async function rowOf(
   try {
     return await eventually(async () => {
       const { rows } = await client.query<QueuedRow>(
-        `SELECT request_id, outcome, queue_ms, status_code, input_tokens, output_tokens, count_method,
+        `SELECT request_id, created_at, outcome, queue_ms, status_code, input_tokens, output_tokens, count_method,
            ttft_ms, error_code FROM usage.requests
          WHERE state = 'finished' AND ($1::text IS NULL OR request_id = $1) AND ($2::text IS NULL OR (outcome = $2 AND ttft_ms IS NULL))`,
         [requestId ?? null, unserved ?? null],

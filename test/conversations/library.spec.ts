@@ -1,5 +1,6 @@
 import type { ConversationListItem } from '#contracts/conversations';
 import type { Prompt } from '#contracts/prompts';
+import { eventually } from '#testing/eventually';
 import { startSystem, type TestSystem } from '#testing/system';
 import { newPerson, Person } from './people';
 
@@ -127,6 +128,6 @@ describe('conversations and prompts without a word said', () => {
     const chat = { model: 'default', messages: [{ role: 'user', content: 'hello' }], max_tokens: 3 };
     expect((await kim.send('/v1/chat/completions', 'POST', chat)).status).toBe(200);
     await system.postgres.restart();
-    await kim.all('/api/conversations');
+    await eventually(async () => (await kim.send('/api/conversations')).status === 200);
   });
 });

@@ -113,10 +113,12 @@ describe('an engine that does not come up', () => {
     await start(TOO_LONG);
     // 0.80 would make it worse, and 120,000 tokens are still too many.
     expect(await ready()).toMatchObject({ steppedDown: 'maxModelLen: 120000; maxModelLen: 8192' });
-    const [last] = await eventually(() => {
-      const told = states.at(-1);
-      return told?.engines[0]?.state.kind === 'ready' ? [told] : null;
-    });
+    const last = await eventually(() =>
+      states.find(
+        ({ engines, alerts = [] }) =>
+          engines[0]?.state.kind === 'ready' && alerts.some(({ kind }) => kind === 'stepped_down'),
+      ),
+    );
     expect(last.engines[0]).toMatchObject({
       steppedDown: 'maxModelLen: 120000; maxModelLen: 8192',
       models: [{ id: MODEL, maxModelLen: 8192 }],
@@ -159,8 +161,11 @@ describe('an engine that does not come up', () => {
       eventually(
         () =>
           states.find(
-            ({ profile, engines, switch: running }) =>
-              profile === name && running == null && engines[0]?.state.kind === 'ready',
+            ({ profile, engines, switch: running, alerts = [] }) =>
+              profile === name &&
+              running == null &&
+              engines[0]?.state.kind === 'ready' &&
+              alerts.some(({ kind }) => kind === 'profile_fallback'),
           ),
         { timeoutMs: 60_000 },
       );

@@ -4,6 +4,8 @@ import { eventually } from '#testing/eventually';
 import { startSystem, type TestSystem } from '#testing/system';
 import { allBegun, completed, ENDLESS, engineRuns, ledger, startChat, startChats } from './load';
 
+const USER = 'user@tandem.test';
+
 describe('requests that nobody wants any more', () => {
   let system: TestSystem;
   let adminToken: string;
@@ -12,7 +14,7 @@ describe('requests that nobody wants any more', () => {
   beforeAll(async () => {
     system = await startSystem({ env: { VLLM_SIM_TOKENS_PER_SECOND: '50' } });
     adminToken = await signIn(system.adminEmail, system.adminPassword);
-    const user = { email: 'user@tandem.test', password: 'correct horse battery staple' };
+    const user = { email: USER, password: 'correct horse battery staple' };
     await post('/api/users', { ...user, role: 'user' }, adminToken);
     userToken = await signIn(user.email, user.password);
   });
@@ -44,8 +46,8 @@ describe('requests that nobody wants any more', () => {
     const chats = startChats(20, system.url, system.apiKey, { tokens: ENDLESS, stream });
     await engineRuns(system, 20);
     for (const chat of chats) chat.leave();
-    // 1 s is the bar; the rest is room for a machine that has other work.
-    await engineRuns(system, 0, 3_000);
+    // 1 s is the bar; the rest is room for a machine that has other work. They would run for minutes.
+    await engineRuns(system, 0);
   });
 
   it('clients that leave in the moment in which they ask occupy nothing', async () => {
@@ -73,8 +75,9 @@ describe('requests that nobody wants any more', () => {
     );
     await completed(startChat(system.url, system.apiKey, { tokens: 10 }));
     await engineRuns(system, 0);
-    const metrics = await (await fetch(`${system.url}/metrics`)).text();
-    expect(metrics).toMatch(/^tandem_gateway_streams 0$/m);
+    await eventually(async () =>
+      /^tandem_gateway_streams 0$/m.test(await (await fetch(`${system.url}/metrics`)).text()),
+    );
   });
 
   it('a client that leaves while its key is looked up is not answered by the engine', async () => {
@@ -85,7 +88,7 @@ describe('requests that nobody wants any more', () => {
     const chat = startChat(system.url, key ?? '', { tokens: ENDLESS });
     await eventually(async () => {
       const { rowCount } = await postgres.query('SELECT FROM pg_locks WHERE NOT granted');
-      return rowCount === 1;
+      return rowCount !== null && rowCount > 0;
     });
     chat.leave();
     await chat.ended;
@@ -120,7 +123,7 @@ describe('requests that nobody wants any more', () => {
     const id = stream ? await chat.requestId : await runningId();
     expect((await cancel(id, userToken)).status).toBe(204);
     expect(await chat.ended).toMatchObject({ complete: false, error: 'request_cancelled', broken: false });
-    await engineRuns(system, 0, 3_000);
+    await engineRuns(system, 0);
     await eventually(async () => (await ledger(system)).get(id ?? '')?.outcome === 'client_cancelled');
     expect((await cancel(id, userToken)).status).toBe(404);
   });
@@ -150,7 +153,7 @@ describe('requests that nobody wants any more', () => {
     await engineRuns(system, 1);
     return eventually(async () => {
       const rows = [...(await ledger(system)).values()];
-      return rows.find((row) => row.state === 'started')?.request_id;
+      return rows.find((row) => row.state === 'started' && row.user_email === USER)?.request_id;
     });
   }
 });

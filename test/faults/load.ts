@@ -131,7 +131,7 @@ export async function allBegun(chats: readonly RunningChat[]): Promise<void> {
 }
 
 /** Polls until the engine runs this many requests. */
-export function engineRuns(system: TestSystem, count: number, timeoutMs = 10_000): Promise<boolean> {
+export function engineRuns(system: TestSystem, count: number, timeoutMs = 60_000): Promise<boolean> {
   return eventually(
     async () => {
       const running = (await system.engineMetrics())['vllm:num_requests_running'];
@@ -144,6 +144,7 @@ export function engineRuns(system: TestSystem, count: number, timeoutMs = 10_000
 
 export interface LedgerRow {
   request_id: string;
+  user_email: string;
   state: string;
   outcome: string | null;
   output_tokens: number | null;
@@ -156,7 +157,7 @@ export async function ledger(system: TestSystem): Promise<Map<string, LedgerRow>
   await client.connect();
   try {
     const { rows } = await client.query<LedgerRow>(
-      'SELECT request_id, state, outcome, output_tokens FROM usage.requests',
+      'SELECT request_id, user_email, state, outcome, output_tokens FROM usage.requests',
     );
     return new Map(rows.map((row) => [row.request_id, row]));
   } finally {

@@ -428,6 +428,8 @@ describe('malformed input to the running gateway', () => {
       .filter((line) => /"level":"(error|fatal)"/.test(line));
     expect(failures).toEqual([]);
     await eventually(async () => (await post(chat(''))).status === 200);
-    expect(await (await fetch(`${system.url}/metrics`)).text()).toMatch(/^tandem_gateway_streams 0$/m);
+    await eventually(async () =>
+      /^tandem_gateway_streams 0$/m.test(await (await fetch(`${system.url}/metrics`)).text()),
+    );
   });
 });

@@ -76,11 +76,11 @@ describe('the openai package, unmodified', () => {
 
   const slotsAreFree = (): Promise<boolean> =>
     eventually(async () => (await system.engineMetrics())['vllm:num_requests_running'] === 0, {
-      timeoutMs: 3_000,
+      timeoutMs: 60_000,
     });
   const slotsInUse = (count: number): Promise<boolean> =>
     eventually(async () => (await system.engineMetrics())['vllm:num_requests_running'] === count, {
-      timeoutMs: 3_000,
+      timeoutMs: 60_000,
     });
 
   describe('chat completions', () => {

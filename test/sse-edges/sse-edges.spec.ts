@@ -12,7 +12,7 @@ import {
   type ScriptedEngine,
 } from '#testing/scripted-engine';
 
-const TIMEOUTS = { FIRST_TOKEN_TIMEOUT_MS: '1500', BETWEEN_TOKENS_TIMEOUT_MS: '2000', REQUEST_DEADLINE_MS: '9000' };
+const TIMEOUTS = { FIRST_TOKEN_TIMEOUT_MS: '4000', BETWEEN_TOKENS_TIMEOUT_MS: '5000', REQUEST_DEADLINE_MS: '11000' };
 
 /** Asked for at the start, since they take as long as their timeouts. */
 type Slow =

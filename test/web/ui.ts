@@ -40,6 +40,8 @@ export function describeUi(name: string, env: Readonly<Record<string, string>>, 
     const open = async (options: BrowserContextOptions): Promise<Page> => {
       const context = await browser.newContext({ locale: 'en-US', ...options });
       contexts.push(context);
+      // For a machine that does other things too.
+      context.setDefaultTimeout(60_000);
       const opened = await context.newPage();
       opened.on('pageerror', (error) => complaints.push(error.message));
       opened.on('console', (message) => {

@@ -8,7 +8,7 @@ import { freePort } from './ports';
 const ROOT = join(__dirname, '../../..');
 const DIST = basename(ROOT) === 'dist' ? ROOT : join(ROOT, 'dist');
 const PROGRAM = join(DIST, 'apps/vllm-simulator/src/main.js');
-const START_DEADLINE_MS = 15_000;
+const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 5_000;
 
 export interface SimulatorOptions {

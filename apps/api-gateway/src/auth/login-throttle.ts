@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '#contracts/errors';
 import { RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
+import { clientNetwork } from '../limits/client-network';
 import { goDuration } from '../limits/go-duration';
 import { limiter } from '../limits/limiter';
 import { RedisConnection } from '../limits/redis';
@@ -38,9 +39,10 @@ export class LoginThrottle {
    * @throws CodedError `rate_limit_exceeded`
    */
   async admit(email: string, address: string): Promise<void> {
+    const network = clientNetwork(address);
     for (const { limiter, keyOf } of this.limiters) {
       try {
-        await limiter.consume(keyOf(email, address));
+        await limiter.consume(keyOf(email, network));
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         throw new CodedError(
@@ -54,8 +56,9 @@ export class LoginThrottle {
 
   /** The password was right: this try does not count, and the account is clean from this address. */
   async succeeded(email: string, address: string): Promise<void> {
+    const network = clientNetwork(address);
     const [pair, ...wide] = this.limiters;
-    await pair?.limiter.delete(pair.keyOf(email, address));
-    for (const { limiter, keyOf } of wide) await limiter.reward(keyOf(email, address));
+    await pair?.limiter.delete(pair.keyOf(email, network));
+    for (const { limiter, keyOf } of wide) await limiter.reward(keyOf(email, network));
   }
 }

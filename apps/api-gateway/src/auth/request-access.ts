@@ -13,7 +13,7 @@ export interface RequestAccess {
   readonly limits: readonly LimitSet[] | null;
   /** How the code assistant cuts its answers, where the key says so. */
   readonly codeChunks: Partial<ChunkSettings> | null;
-  /** True for a key with any limit of its own: it may not manage keys. */
+  /** True for a key with any limit of its own: it may not manage keys or users. */
   readonly restricted: boolean;
 }
 

@@ -7,7 +7,7 @@ import { Commands } from '#common/commands';
 import { ModelsDirectory } from '#common/models-directory';
 import { Authenticated } from '../auth/access.decorators';
 import { Generations, type GenerationCall } from '../streaming/generations';
-import { mayUseModel } from '../streaming/model-access';
+import { usableModel } from '../streaming/model-access';
 import { hintCall } from './hint-request';
 import { ApiHint, ApiHintHealth, ApiHintStream } from './hints.docs';
 import type { HintHealthDto } from './hints.dto';
@@ -56,7 +56,9 @@ export class HintsController {
   /** The model that an admin has set is one that the key may use, or there is no hint by it. */
   private async allowedModel(call: GenerationCall, allowed: readonly string[]): Promise<string> {
     const { wanted } = await this.commands.send<HintStatus>(HintSubjects.status, {});
-    if (wanted === null || mayUseModel(this.directory.state, wanted, allowed)) return wanted ?? call.model;
+    if (wanted === null) return call.model;
+    const model = usableModel(this.directory.state, wanted, allowed);
+    if (model !== null) return model;
     throw new CodedError('insufficient_permissions', 'This key may not use the model that gives hints.');
   }
 }

@@ -9,9 +9,9 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Actor } from '#contracts/access';
-import { CodedError } from '#contracts/errors';
 import type { FastifyRequest } from 'fastify';
 import { Authenticated, CurrentActor } from '../auth/access.decorators';
+import { refuseRestrictedKey } from '../auth/restricted-key';
 import { ErrorResponseDto } from '../http/error.dto';
 import { IdPipe } from '../http/id.pipe';
 import { pageOf, type Page } from '../http/page';
@@ -73,10 +73,4 @@ export class KeysController {
     refuseRestrictedKey(request);
     await this.keys.remove(actor, id);
   }
-}
-
-/** @throws CodedError `insufficient_permissions`: a key with limits could else make itself one without. */
-function refuseRestrictedKey({ access }: FastifyRequest): void {
-  if (access?.restricted === true)
-    throw new CodedError('insufficient_permissions', 'A key that has limits itself may not manage keys. Sign in.');
 }

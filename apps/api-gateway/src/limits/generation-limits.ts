@@ -15,6 +15,8 @@ export interface Demand {
   /** Tokens of one choice; null when the client set no bound. */
   readonly maxOutputTokens: number | null;
   readonly choices: number;
+  /** Of them, those of one prompt. */
+  readonly choicesPerPrompt: number;
 }
 
 /** Tokens a minute, requests at once and monthly budgets, for those who have such limits. */

@@ -78,8 +78,10 @@ export class Grant {
    * itself, or such a request could not be made at all: alone in its window it may then pass the limit.
    */
   private needed(limit: number, prompt: number, context: number | null): number {
-    const { maxOutputTokens, choices } = this.demand;
-    const room = context === null ? Number.POSITIVE_INFINITY : Math.max(0, context - prompt);
+    const { maxOutputTokens, choices, choicesPerPrompt } = this.demand;
+    // Of several prompts each has a context of its own; `prompt` is their sum.
+    const each = prompt / (choices / choicesPerPrompt);
+    const room = context === null ? Number.POSITIVE_INFINITY : Math.max(0, Math.ceil(context - each));
     if (maxOutputTokens !== null) return prompt + Math.min(maxOutputTokens, room) * choices;
     return Math.max(prompt, Math.min(limit, prompt + room * choices));
   }

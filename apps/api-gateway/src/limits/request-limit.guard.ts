@@ -2,6 +2,7 @@ import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { ThrottlerGuard } from '@nestjs/throttler';
 import { CodedError } from '#contracts/errors';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { clientNetwork } from './client-network';
 import { goDuration } from './go-duration';
 import { WINDOW_S } from './request-counts';
 
@@ -57,6 +58,6 @@ export class RequestLimitGuard extends ThrottlerGuard {
 
 function trackerOf(request: FastifyRequest): string {
   const { actor } = request;
-  if (actor === null) return `address:${request.ip}`;
+  if (actor === null) return `address:${clientNetwork(request.ip)}`;
   return actor.keyId === null ? `user:${actor.userId}` : `key:${actor.keyId}`;
 }

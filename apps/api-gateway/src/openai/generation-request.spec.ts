@@ -224,6 +224,18 @@ describe('what could change the server or reach elsewhere', () => {
     expect(() => chat({ messages: [{ role: 'user', content }] })).not.toThrow();
   });
 
+  it.each([
+    { type: 'text', text: 'hi' },
+    { type: 'refusal', refusal: 'no' },
+    { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=', detail: 'auto' } },
+  ])('forwards of a part %j what belongs to it, since a `uuid` makes vLLM fetch what stands beside it', (part) => {
+    const smuggled = { video_url: { url: 'http://169.254.169.254/' }, image_embeds: 'AAAA', uuid: '1', ...part };
+    const checked = chat({ messages: [{ role: 'user', content: [smuggled] }] });
+    expect(forwarded(checked)).toEqual({ messages: [{ role: 'user', content: [part] }] });
+    const names = ['image_embeds', 'uuid', 'video_url'];
+    expect(checked.ignored.sort()).toEqual(names.map((name) => `messages[].content[].${name}`));
+  });
+
   it('leaves unknown fields out, and says so', () => {
     const checked = chat({
       store: true,

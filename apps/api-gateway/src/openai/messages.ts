@@ -46,7 +46,8 @@ function checkMessage(value: unknown, path: string, ignored: Set<string>): Recor
   }
   // OpenAI's newer name for it; chat templates know only `system`.
   if (role === 'developer') kept['role'] = 'system';
-  checkContent(message, role, path);
+  const content = checkContent(message, role, path, ignored);
+  if ('content' in kept) kept['content'] = content;
   if (message['name'] !== undefined && message['name'] !== null) name(message['name'], `${path}.name`);
   if (message['tool_calls'] !== undefined && message['tool_calls'] !== null)
     checkToolCalls(message['tool_calls'], `${path}.tool_calls`);
@@ -54,41 +55,47 @@ function checkMessage(value: unknown, path: string, ignored: Set<string>): Recor
   return kept;
 }
 
-function checkContent(message: Record<string, unknown>, role: string, path: string): void {
+/** @returns what the engine may see of it. */
+function checkContent(
+  message: Record<string, unknown>,
+  role: string,
+  path: string,
+  ignored: Set<string>,
+): string | null | Record<string, unknown>[] {
   const { content } = message;
-  if (typeof content === 'string') return;
+  if (typeof content === 'string') return content;
   if (content === null || content === undefined) {
     const mayBeEmpty =
       role === 'assistant' &&
       (message['tool_calls'] ?? message['refusal'] ?? message['reasoning_content']) !== undefined;
-    if (mayBeEmpty) return;
+    if (mayBeEmpty) return null;
     refuse(`${path}.content`, 'expected a string or an array of content parts, but got null');
   }
   if (!Array.isArray(content))
     refuse(`${path}.content`, `expected a string or an array of content parts, but got ${kindOf(content)}`);
   if (content.length === 0) refuse(`${path}.content`, 'it is empty');
-  for (let i = 0; i < content.length; i++) checkPart(content[i], `${path}.content[${i}]`);
+  return content.map((part, index) => checkPart(part, `${path}.content[${index}]`, ignored));
 }
 
-function checkPart(value: unknown, path: string): void {
+/**
+ * A part has what belongs to its type and nothing else: with a `uuid` beside it, vLLM looks at `image_url` or `video_url` before
+ * it looks at `type` (entrypoints/chat_utils.py, _parse_chat_message_content_mm_part), and fetches what stands there.
+ */
+function checkPart(value: unknown, path: string, ignored: Set<string>): Record<string, unknown> {
   const part = asObject(value, path);
-  switch (part['type']) {
-    case 'text':
-      if (typeof part['text'] !== 'string')
-        refuse(`${path}.text`, `expected a string, but got ${kindOf(part['text'])}`);
-      return;
-    case 'refusal':
-      if (typeof part['refusal'] !== 'string') refuse(`${path}.refusal`, 'expected a string');
-      return;
-    case 'image_url':
-      return checkImage(part['image_url'], `${path}.image_url`);
-    default:
-      refuse(`${path}.type`, "expected one of 'text', 'image_url', 'refusal'");
-  }
+  const { type } = part;
+  if (type !== 'text' && type !== 'image_url' && type !== 'refusal')
+    return refuse(`${path}.type`, "expected one of 'text', 'image_url', 'refusal'");
+  for (const field of Object.keys(part))
+    if (field !== 'type' && field !== type) ignored.add(`messages[].content[].${field}`);
+  if (type === 'image_url') return { type, image_url: checkImage(part['image_url'], `${path}.image_url`) };
+  if (typeof part[type] !== 'string')
+    refuse(`${path}.${type}`, `expected a string, but got ${kindOf(part[type] ?? null)}`);
+  return { type, [type]: part[type] };
 }
 
 /** An image travels in the request. A URL would make the engine fetch what the caller names, from inside the network. */
-function checkImage(value: unknown, path: string): void {
+function checkImage(value: unknown, path: string): Record<string, unknown> {
   const url = isObject(value) ? value['url'] : value;
   if (typeof url !== 'string') return refuse(`${path}.url`, 'expected a string');
   if (!/^data:image\/(png|jpeg|webp|gif);base64,[A-Za-z0-9+/=]+$/.test(url)) {
@@ -97,6 +104,8 @@ function checkImage(value: unknown, path: string): void {
       "expected an image in the request itself ('data:image/png;base64,...'); addresses are not fetched",
     );
   }
+  const detail = isObject(value) ? value['detail'] : undefined;
+  return typeof detail === 'string' ? { url, detail } : { url };
 }
 
 function checkToolCalls(value: unknown, path: string): void {

@@ -14,7 +14,7 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { GenerationLimits } from '../limits/generation-limits';
 import type { Grant } from '../limits/grant';
 import { ignoredFieldsHeader } from './ignored-fields';
-import { mayUseModel, modelNotFound } from './model-access';
+import { modelNotFound, usableModel } from './model-access';
 import { SseAnswer, type QueueTelling } from './sse-answer';
 import { StreamHub, type StreamRequest } from './stream-hub';
 import { TokenReservations } from './token-reservations';
@@ -68,15 +68,17 @@ export class Generations {
 
   /** Resolves when the answer is written. @throws CodedError for what fails before its first byte. */
   async run(endpoint: Endpoint, call: GenerationCall, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    if (call.hint === undefined) this.checkModel(call.model, request.access?.allowedModels ?? null);
+    const model =
+      call.hint === undefined ? this.usableModel(call.model, request.access?.allowedModels ?? null) : call.model;
     const { actor } = request;
     if (actor === null) throw new CodedError('invalid_api_key', 'Nobody is signed in.');
     const limits = request.access?.limits ?? null;
-    if (limits === null) return this.answer(endpoint, call, actor, request, reply, null);
+    const checked = model === call.model ? call : { ...call, model };
+    if (limits === null) return this.answer(endpoint, checked, actor, request, reply, null);
     const grant = await this.limits.enter(limits, call, reply);
     try {
       if (grant.metered) this.reservations.expect(request.id, grant);
-      await this.answer(endpoint, call, actor, request, reply, grant);
+      await this.answer(endpoint, checked, actor, request, reply, grant);
     } finally {
       grant.end();
       this.reservations.over(request.id);
@@ -163,11 +165,13 @@ export class Generations {
     void reply.header('content-type', 'application/json; charset=utf-8').send(bytes);
   }
 
-  /** @throws CodedError `model_not_found` */
-  private checkModel(model: string, allowed: readonly string[] | null): void {
+  /** The name to ask for. @throws CodedError `model_not_found` */
+  private usableModel(model: string, allowed: readonly string[] | null): string {
     const { state } = this.directory;
     const unknown = state !== null && resolveModel(state, model).kind === 'unknown';
-    if (unknown || !mayUseModel(state, model, allowed)) throw modelNotFound(model);
+    const usable = unknown ? null : usableModel(state, model, allowed);
+    if (usable === null) throw modelNotFound(model);
+    return usable;
   }
 }
 

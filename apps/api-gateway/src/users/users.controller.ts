@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiConflictResponse,
@@ -10,7 +10,9 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Actor } from '#contracts/access';
+import type { FastifyRequest } from 'fastify';
 import { CurrentActor, Roles } from '../auth/access.decorators';
+import { refuseRestrictedKey } from '../auth/restricted-key';
 import { ErrorResponseDto } from '../http/error.dto';
 import { IdPipe } from '../http/id.pipe';
 import { pageOf, PageQueryDto, type Page } from '../http/page';
@@ -36,7 +38,12 @@ export class UsersController {
   @ApiOperation({ summary: 'Make a user' })
   @ApiCreatedResponse({ type: UserDto })
   @ApiConflictResponse({ description: 'The e-mail is taken.', type: ErrorResponseDto })
-  async create(@CurrentActor() actor: Actor, @Body() body: CreateUserDto): Promise<UserDto> {
+  async create(
+    @CurrentActor() actor: Actor,
+    @Req() request: FastifyRequest,
+    @Body() body: CreateUserDto,
+  ): Promise<UserDto> {
+    refuseRestrictedKey(request);
     return toUserDto(await this.users.create(actor, body));
   }
 
@@ -61,7 +68,9 @@ export class UsersController {
     @CurrentActor() actor: Actor,
     @Param('id', IdPipe) id: string,
     @Body() body: UpdateUserDto,
+    @Req() request: FastifyRequest,
   ): Promise<UserDto> {
+    refuseRestrictedKey(request);
     return toUserDto(await this.users.update(actor, id, body));
   }
 
@@ -71,7 +80,12 @@ export class UsersController {
   @ApiNoContentResponse()
   @ApiNotFoundResponse({ type: ErrorResponseDto })
   @ApiConflictResponse({ description: 'This is the last admin.', type: ErrorResponseDto })
-  remove(@CurrentActor() actor: Actor, @Param('id', IdPipe) id: string): Promise<void> {
-    return this.users.remove(actor, id);
+  async remove(
+    @CurrentActor() actor: Actor,
+    @Param('id', IdPipe) id: string,
+    @Req() request: FastifyRequest,
+  ): Promise<void> {
+    refuseRestrictedKey(request);
+    await this.users.remove(actor, id);
   }
 }

@@ -187,7 +187,7 @@ describe('the ledger', () => {
     await eventually(() => readiness.waitingFor().includes('postgres'));
     await ledger.postgres.restart();
     await ledger.drained();
-    expect(readiness.waitingFor()).toEqual([]);
+    await eventually(() => readiness.waitingFor().length === 0);
     const [found] = await ledger.query<{ count: string }>(
       `SELECT count(*) FROM usage.requests WHERE state = 'finished' AND request_id = ANY($1)`,
       [ids],
