@@ -61,7 +61,16 @@ describe('./start, ./status and ./stop', () => {
   let tandem: TestTandem;
   const pids = async (): Promise<Map<string, number | null>> =>
     new Map([...(await tandem.processes())].map(([name, { pid }]) => [name, pid]));
-  const healthy = async (): Promise<boolean> => (await command('status', tandem.home, ['--json'])).code === 0;
+  /** Waits until all is well and more holds. Each look is a process of its own: a few a second are enough. */
+  const whenHealthy = (more: (pids: Map<string, number | null>) => boolean = () => true) =>
+    eventually(
+      async () => {
+        const processes = await tandem.processes();
+        const seen = new Map([...processes].map(([name, { pid }]) => [name, pid]));
+        return [...processes.values()].every(({ health }) => health === 'ready') && more(seen) ? seen : null;
+      },
+      { timeoutMs: 60_000, everyMs: 300 },
+    );
 
   beforeAll(async () => {
     tandem = await startTandem({ env: SLOW });
@@ -120,21 +129,17 @@ describe('./start, ./status and ./stop', () => {
   });
 
   it.each(SERVICES)('%s comes back after a kill -9, and the others and the engine are left alone', async (name) => {
-    await eventually(healthy, { timeoutMs: 60_000 });
-    const before = await pids();
-    process.kill(before.get(name)!, 'SIGKILL');
-    await eventually(async () => (await pids()).get(name) !== before.get(name) && (await healthy()), {
-      timeoutMs: 60_000,
-    });
-    const after = await pids();
+    const before = await whenHealthy();
+    const killed = before.get(name)!;
+    process.kill(killed, 'SIGKILL');
+    const after = await whenHealthy((now) => now.get(name) !== killed);
     before.delete(name);
     after.delete(name);
     expect(after).toEqual(before);
   });
 
   it('takes over what runs when the supervisor was killed, and starts nothing twice', async () => {
-    await eventually(healthy, { timeoutMs: 60_000 });
-    const before = await pids();
+    const before = await whenHealthy();
     const state = JSON.parse(readFileSync(join(tandem.home, 'run', 'state.json'), 'utf8')) as {
       supervisor: { pid: number };
     };
