@@ -271,6 +271,36 @@ describe('hints', () => {
       expect((await set({ mode: 'api', api: api() })).body).toMatchObject({ api: { hasKey: false } });
     });
 
+    it('can be tried before they are set, by an admin alone, and change nothing', async () => {
+      await set({ mode: 'local', api: { ...api(), key: 'sk-that-is-stored' } });
+      const before = (await admin('GET', 'hints/settings')).raw;
+      const attempt = (settings: object, key?: string) => {
+        const whole = { mode: 'api', localWhenAway: true, model: null, api: null, ...settings };
+        return admin('POST', 'hints/test', { settings: whole, hint: EXERCISE }, key);
+      };
+      other.say(QUESTION);
+      engine.say(OTHER_QUESTION);
+      const tried = await attempt({ api: { ...api(), key: 'sk-to-try' } });
+      expect(tried).toMatchObject({ status: 200, body: { hint: QUESTION, backend: 'fallback', model: 'other-model' } });
+      expect(other.requests.at(-1)?.headers.authorization).toBe('Bearer sk-to-try');
+      expect(await rowOf(tried.body['requestId'] as string)).toMatchObject({ profile: 'hints-trial', inputTokens: 10 });
+      await attempt({ api: api() });
+      expect(other.requests.at(-1)?.headers.authorization).toBe('Bearer sk-that-is-stored');
+      expect((await attempt({ mode: 'vllm' })).body).toMatchObject({ hint: OTHER_QUESTION, backend: 'vllm' });
+      expect((await attempt({ mode: 'local' })).body).toMatchObject({ backend: 'local' });
+      // What is wrong is said, whatever the rules might do.
+      expect(await attempt({ api: { url: 'http://127.0.0.1:9', model: 'm' } })).toMatchObject({
+        status: 503,
+        body: { error: { code: 'engine_unavailable' } },
+      });
+      for (const wrong of [{}, { api: { url: 'https://10.0.0.1/v1', model: 'm' } }, { mode: 'poem' }])
+        expect((await attempt(wrong)).status).toBe(400);
+      expect((await attempt({ mode: 'local' }, userKey)).status).toBe(403);
+      expect((await admin('GET', 'hints/settings')).raw).toBe(before);
+      for (const service of ['chat-service', 'api-gateway'] as const)
+        expect(system.log(service)).not.toMatch(/sk-to-try|sk-that-is-stored/);
+    });
+
     it('tell an admin which models there are, and say what is wrong', async () => {
       const listed = await admin('POST', 'hints/models', { url: `${other.url}/v1`, key: null });
       expect(listed).toMatchObject({ status: 200, body: { models: ['other'] } });

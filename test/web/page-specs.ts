@@ -109,11 +109,12 @@ export function pageSpecs(ui: Ui): void {
     await ui.page.getByLabel('Key', { exact: true }).waitFor();
     await expectAccessible(ui.page, 'hints by another server');
     await ui.page.getByLabel('Who gives hints').selectOption('Rules, without a model');
-    await ui.page.getByRole('button', { name: 'Save' }).click();
-    await ui.page.getByText('Saved', { exact: false }).first().waitFor();
     await ui.page.getByRole('button', { name: 'Test' }).click();
     await ui.page.getByText(/^local \(rules\) answered in/).waitFor();
     await ui.page.getByText(/^Look at the bounds in line 3/).waitFor();
+    expect(await ui.api('/api/hints/settings')).toMatchObject({ mode: 'vllm' });
+    await ui.page.getByRole('button', { name: 'Save' }).click();
+    await ui.page.getByText('Saved', { exact: false }).first().waitFor();
     expect(await ui.api('/api/hints/settings')).toMatchObject({ mode: 'local' });
     await ui.page.emulateMedia({ colorScheme: 'dark' });
     await expectAccessible(ui.page, 'hints, dark');

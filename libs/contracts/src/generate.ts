@@ -6,7 +6,7 @@ import type { Actor } from './access';
 import type { CacheWish } from './cache';
 import type { ChatTurn } from './chat';
 import type { CodeTurn } from './code';
-import type { HintTurn } from './hints';
+import type { HintTurn, PutHintSettings } from './hints';
 import type { Endpoint } from './usage';
 import { CodedError } from './errors';
 
@@ -52,6 +52,8 @@ export interface GenerateRequest {
   code?: CodeTurn;
   /** Of hints alone; the body is a `HintBody`. */
   hint?: HintTurn;
+  /** Of hints alone: settings to try for this one request, by an admin; absent: those in force. May hold another server's key. */
+  hintTrial?: PutHintSettings;
   /** Set by chat-service: the name under which its queue knows another server, where that one answers. */
   servedBy?: string;
   /** What the client says about the cache of answers; absent: nothing. */

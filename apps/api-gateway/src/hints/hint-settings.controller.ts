@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Put, Req, Res } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiBody,
@@ -7,7 +7,10 @@ import {
   ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { Actor } from '#contracts/access';
+import { CodedError } from '#contracts/errors';
 import {
   hintModelsSchema,
   hintSettingsSchema,
@@ -20,7 +23,13 @@ import { AuditLog } from '../audit/audit-log';
 import { CurrentActor, Roles } from '../auth/access.decorators';
 import { ErrorResponseDto } from '../http/error.dto';
 import { readBody } from '../http/read-body';
+import { Generations } from '../streaming/generations';
+import { hintCall } from './hint-request';
+import { ApiHintTrial } from './hints.docs';
 import { AskHintModelsDto, HintModelsDto, HintSettingsDto, PutHintSettingsDto } from './hints.dto';
+
+/** `hint` is checked as the body of `POST /api/v1/hints` is. */
+const trialSchema = z.strictObject({ settings: hintSettingsSchema, hint: z.unknown() });
 
 /** Who gives hints. */
 @ApiTags('Hints')
@@ -30,6 +39,7 @@ export class HintSettingsController {
   constructor(
     private readonly commands: Commands,
     private readonly audit: AuditLog,
+    private readonly generations: Generations,
   ) {}
 
   @Get('settings')
@@ -58,6 +68,21 @@ export class HintSettingsController {
       { mode, localWhenAway, model, api, keyChanged: given.api?.key !== undefined },
     );
     return stored;
+  }
+
+  @Post('test')
+  @HttpCode(200)
+  @ApiHintTrial()
+  async test(@Body() body: unknown, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const { settings, hint } = readBody(trialSchema, body);
+    if (request.access?.allowedModels != null)
+      throw new CodedError('insufficient_permissions', 'A key for some models only may not try settings.');
+    await this.generations.run(
+      '/api/v1/hints',
+      { ...hintCall(hint, false, true), hintTrial: settings },
+      request,
+      reply,
+    );
   }
 
   @Post('models')

@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import { BACKEND_HEADER } from '#contracts/code';
 import { ErrorResponseDto } from '../http/error.dto';
-import { HintAnswerDto, HintHealthDto, HintRequestDto } from './hints.dto';
+import { HintAnswerDto, HintHealthDto, HintRequestDto, TryHintSettingsDto } from './hints.dto';
 
 const headers = {
   [BACKEND_HEADER]: {
@@ -43,6 +43,20 @@ export const ApiHint = (): MethodDecorator =>
     }),
     ApiOkResponse({ type: HintAnswerDto, headers }),
     common(),
+  );
+
+export const ApiHintTrial = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      summary: 'Try settings with one hint',
+      description:
+        'Nothing is stored. A hint as `POST /api/v1/hints` gives it, by who the settings name: without the rules in the place of ' +
+        'one that cannot be had. It has its row in the ledger; another server has the profile `hints-trial` there.',
+    }),
+    ApiOkResponse({ type: HintAnswerDto, headers }),
+    ApiBody({ type: TryHintSettingsDto }),
+    ApiBadRequestResponse({ description: 'A field is wrong; `param` names it.', type: ErrorResponseDto }),
+    ApiServiceUnavailableResponse({ description: 'Nobody gives a hint with these, and why.', type: ErrorResponseDto }),
   );
 
 export const ApiHintStream = (): MethodDecorator =>

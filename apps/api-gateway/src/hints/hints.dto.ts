@@ -131,6 +131,14 @@ export class PutHintSettingsDto {
   api!: PutHintServerDto | null;
 }
 
+export class TryHintSettingsDto {
+  @ApiProperty({ type: PutHintSettingsDto, description: 'As for `PUT /api/hints/settings`.' })
+  settings!: PutHintSettingsDto;
+
+  @ApiProperty({ type: HintRequestDto })
+  hint!: HintRequestDto;
+}
+
 class HintServerDto {
   @ApiProperty()
   url!: string;

@@ -6,7 +6,7 @@ import { CodedError } from '#contracts/errors';
 import { resolveModel } from '#contracts/models';
 import type { ChatTurn } from '#contracts/chat';
 import type { CodeTurn } from '#contracts/code';
-import type { HintTurn } from '#contracts/hints';
+import type { HintTurn, PutHintSettings } from '#contracts/hints';
 import type { Endpoint } from '#contracts/usage';
 import { ModelsDirectory } from '#common/models-directory';
 import { startSpan } from '#common/tracing';
@@ -49,6 +49,8 @@ export interface GenerationCall {
   code?: CodeTurn;
   /** Of hints alone. The model is chat-service's to choose, and has been checked for a key that is limited to some. */
   hint?: HintTurn;
+  /** Settings that this hint tries; of admins alone. */
+  hintTrial?: PutHintSettings;
   /** What the client is told of an error; absent: as it is. */
   inWords?: (error: CodedError) => CodedError;
   /** Fields that were left out, for `x-tandem-ignored-fields`. */

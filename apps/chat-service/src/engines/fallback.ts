@@ -7,12 +7,16 @@ import type { ResolvedModel } from '#contracts/models';
 export const FALLBACK_ENGINE = 'fallback';
 export const HINTS_API_ENGINE = 'hints-api';
 export const HINTS_LOCAL_ENGINE = 'hints-local';
-export type StandInEngine = typeof FALLBACK_ENGINE | typeof HINTS_API_ENGINE | typeof HINTS_LOCAL_ENGINE;
+/** Another server for hints whose settings are only tried. */
+export const HINTS_TRIAL_ENGINE = 'hints-trial';
+export type StandInEngine =
+  typeof FALLBACK_ENGINE | typeof HINTS_API_ENGINE | typeof HINTS_LOCAL_ENGINE | typeof HINTS_TRIAL_ENGINE;
 
 const BACKENDS: Readonly<Record<StandInEngine, Backend>> = {
   [FALLBACK_ENGINE]: 'fallback',
   [HINTS_API_ENGINE]: 'fallback',
   [HINTS_LOCAL_ENGINE]: 'local',
+  [HINTS_TRIAL_ENGINE]: 'fallback',
 };
 
 export interface StandIn {

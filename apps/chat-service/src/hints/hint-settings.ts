@@ -13,7 +13,13 @@ import {
 import { Bus } from '#common/bus';
 import { Readiness } from '#common/readiness';
 import { CHAT_CONFIG, type ChatConfig } from '../config';
-import { HINTS_API_ENGINE, HINTS_LOCAL_ENGINE, standInFrom } from '../engines/fallback';
+import {
+  HINTS_API_ENGINE,
+  HINTS_LOCAL_ENGINE,
+  HINTS_TRIAL_ENGINE,
+  standInFrom,
+  type StandIn,
+} from '../engines/fallback';
 import { EngineRouter } from '../engines/engine-router';
 import { WatchedBucket } from '../settings/watched-bucket';
 import { apiAddress } from './api-address';
@@ -103,11 +109,17 @@ export class HintSettingsStore implements OnModuleInit, OnApplicationShutdown {
 
   /** Checks settings and puts them in force everywhere. @throws CodedError `invalid_value` that names the field. */
   async put(given: PutHintSettings): Promise<HintSettings> {
-    if (given.mode === 'api' && given.api === null)
-      throw new CodedError('missing_required_parameter', "Missing required parameter: 'api'.", { param: 'api' });
+    checkComplete(given);
     const stored: Stored = { ...given, api: this.sealed(given.api), updatedAt: new Date().toISOString() };
     await this.bucket.put(HINT_SETTINGS_KEY, JSON.stringify(stored));
     return this.settings;
+  }
+
+  /** Another server as settings name it that are only tried. @throws CodedError `invalid_value` that names the field. */
+  triedServer(api: NonNullable<PutHintSettings['api']>): StandIn {
+    const { url, lookup } = apiAddress(api.url, this.config.hintApiAllowedHosts);
+    const apiKey = api.key === undefined ? this.keyFor(url) : api.key;
+    return standInFrom(HINTS_TRIAL_ENGINE, { url, model: api.model, apiKey, maxConcurrent: MOST_API, lookup });
   }
 
   /**
@@ -170,6 +182,12 @@ export class HintSettingsStore implements OnModuleInit, OnApplicationShutdown {
       return null;
     }
   }
+}
+
+/** @throws CodedError where the mode wants a server and none is named. */
+export function checkComplete({ mode, api }: PutHintSettings): void {
+  if (mode === 'api' && api === null)
+    throw new CodedError('missing_required_parameter', "Missing required parameter: 'api'.", { param: 'api' });
 }
 
 function purposeOf(origin: string): string {

@@ -5,11 +5,13 @@ import { Logger } from 'nestjs-pino';
 import type { HintBody, HintTurn } from '#contracts/hints';
 import { counter } from '#common/metrics';
 import { safeHint, type HintTemplates } from './hint-templates';
-import { MOST_CODE, ruleLanguage, type Finding, type RuleLanguage } from './rules/finding';
+import { MOST_CODE, RULES_READY, ruleLanguage, type Finding, type RuleLanguage } from './rules/finding';
 import type { RulesAnswer, RulesAsk } from './rules/rules-worker';
 
 /** What students write takes a few milliseconds; code that takes longer was made to. */
 const LONGEST_LOOK_MS = 1_000;
+/** A worker is there after some tenths of a second; on a busy machine that can be seconds. */
+const LONGEST_START_MS = 20_000;
 /** A worker that is not asked for so long ends, and its memory is free. */
 const IDLE_MS = 60_000;
 const WORKER = join(__dirname, 'rules', 'rules-worker.js');
@@ -29,6 +31,8 @@ export class LocalHints implements OnApplicationShutdown {
   private worker: Worker | null = null;
   private readonly waiting: Look[] = [];
   private running: Look | null = null;
+  /** The worker has said that it is there. */
+  private ready = false;
   private timer: NodeJS.Timeout | undefined;
   private lastId = 0;
   private readonly looks = counter('tandem_hint_rules_total', 'Programs that the rules looked at, by what came of it', [
@@ -71,16 +75,26 @@ export class LocalHints implements OnApplicationShutdown {
       return;
     }
     this.running = look;
-    this.timer = setTimeout(() => this.giveUp('too_slow'), LONGEST_LOOK_MS);
     const { id, code, language } = look;
     this.started().postMessage({ id, code, language } satisfies RulesAsk);
+    this.limit(this.ready ? LONGEST_LOOK_MS : LONGEST_START_MS);
+  }
+
+  private limit(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.giveUp('too_slow'), ms);
   }
 
   private started(): Worker {
     if (this.worker !== null) return this.worker;
     const worker = new Worker(WORKER, { resourceLimits: MEMORY, execArgv: [] });
     worker.unref();
-    worker.on('message', (answer: RulesAnswer) => this.answered(answer));
+    worker.on('message', (said: RulesAnswer | typeof RULES_READY) => {
+      if (worker !== this.worker) return;
+      if (said !== RULES_READY) return this.answered(said);
+      this.ready = true;
+      if (this.running !== null) this.limit(LONGEST_LOOK_MS);
+    });
     // Out of memory, too, comes as an error.
     worker.on('error', (error: unknown) => {
       if (worker !== this.worker) return;
@@ -115,5 +129,6 @@ export class LocalHints implements OnApplicationShutdown {
   private drop(): void {
     void this.worker?.terminate();
     this.worker = null;
+    this.ready = false;
   }
 }

@@ -780,6 +780,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/hints/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Try settings with one hint
+     * @description Nothing is stored. A hint as `POST /api/v1/hints` gives it, by who the settings name: without the rules in the place of one that cannot be had. It has its row in the ledger; another server has the profile `hints-trial` there.
+     */
+    post: operations['HintSettings_test'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/hints/models': {
     parameters: {
       query?: never;
@@ -2469,6 +2489,11 @@ export interface components {
       /** @description Of the mode `vllm`; null: the model in force. */
       model: string | null;
       api: components['schemas']['PutHintServerDto'] | null;
+    };
+    TryHintSettingsDto: {
+      /** @description As for `PUT /api/hints/settings`. */
+      settings: components['schemas']['PutHintSettingsDto'];
+      hint: components['schemas']['HintRequestDto'];
     };
     AskHintModelsDto: {
       /** @example https://llm.example.com/v1 */
@@ -5894,6 +5919,76 @@ export interface operations {
       };
       /** @description Known, but not allowed to do this. */
       403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Any other error. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+    };
+  };
+  HintSettings_test: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TryHintSettingsDto'];
+      };
+    };
+    responses: {
+      200: {
+        headers: {
+          /** @description Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). Not on a stream that waited in the queue for more than a second and so had to begin before that was known: there the event `meta` says it. */
+          'x-tandem-backend'?: string;
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['HintAnswerDto'];
+        };
+      };
+      /** @description A field is wrong; `param` names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody, or nobody that Tandem knows. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Known, but not allowed to do this. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorResponseDto'];
+        };
+      };
+      /** @description Nobody gives a hint with these, and why. */
+      503: {
         headers: {
           [name: string]: unknown;
         };

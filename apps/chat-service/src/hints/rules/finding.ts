@@ -48,3 +48,6 @@ const NAMES: Readonly<Record<string, RuleLanguage>> = {
 export function ruleLanguage(language: string): RuleLanguage | null {
   return NAMES[language.trim().toLowerCase()] ?? null;
 }
+
+/** Posted by the worker once its parsers are loaded: until then it is the machine that is slow, and not the code. */
+export const RULES_READY = 'ready';

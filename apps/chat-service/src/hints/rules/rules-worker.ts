@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import type { Finding, RuleLanguage } from './finding';
+import { RULES_READY, type Finding, type RuleLanguage } from './finding';
 import { lookThrough } from './look-through';
 
 /** What the worker is asked. */
@@ -18,6 +18,8 @@ parentPort?.on('message', ({ id, code, language }: RulesAsk) => {
   const answer: RulesAnswer = { id, findings: found(code, language) };
   parentPort?.postMessage(answer);
 });
+
+parentPort?.postMessage(RULES_READY);
 
 /** Code that is nested deeper than a stack reaches has no findings. */
 function found(code: string, language: RuleLanguage): Finding[] {

@@ -4,20 +4,21 @@ import { api, body } from '../../../api/client';
 import { Button } from '../../../ui/button';
 import { explain } from '../../../ui/explain';
 import { Section } from '../section';
+import type { GivenSettings } from './hint-settings';
 
 /** A loop that goes one step too far. */
 const CODE = 'def total(xs):\n    t = 0\n    for i in range(len(xs) + 1):\n        t += xs[i]\n    return t\n';
 
-/** Asks for a hint as any client does: with the settings in force, and a row in the ledger. */
-export function HintTest() {
+/** Asks for a hint with the settings as they stand in the form, stored or not; it has a row in the ledger. */
+export function HintTest({ of: settings }: { of: GivenSettings }) {
   const { t, i18n } = useTranslation();
   const test = useMutation({
     mutationFn: async () => {
       const began = performance.now();
       const locale = i18n.language === 'ko' ? 'ko' : 'en';
       const answer = await body(
-        api.POST('/api/v1/hints', {
-          body: { problem: t('hints.problem'), code: CODE, language: 'python', level: 2, locale },
+        api.POST('/api/hints/test', {
+          body: { settings, hint: { problem: t('hints.problem'), code: CODE, language: 'python', level: 2, locale } },
         }),
       );
       return { ...answer, seconds: ((performance.now() - began) / 1_000).toFixed(1) };

@@ -9,7 +9,8 @@ import { showFailure, toast } from '../../../ui/toast';
 import { servedModels } from '../../chat/served-models';
 import { Section } from '../section';
 import { CheckField } from './check-field';
-import { hintSettings } from './hint-settings';
+import { hintSettings, type GivenSettings } from './hint-settings';
+import { HintTest } from './hint-test';
 import { keyChange, ServerFields, type Server } from './server-fields';
 
 type Settings = components['schemas']['HintSettingsDto'];
@@ -35,17 +36,18 @@ export function HintsForm({ of: settings }: { of: Settings }) {
     model: settings.api?.model ?? '',
     key: undefined,
   });
+  const given: GivenSettings = {
+    mode,
+    localWhenAway,
+    model: model === '' ? null : model,
+    api: serverToStore(mode, server),
+  };
   const served = useQuery(servedModels).data ?? [];
   const save = useMutation({
     mutationFn: () =>
       body(
         api.PUT('/api/hints/settings', {
-          body: {
-            mode,
-            localWhenAway,
-            model: model === '' ? null : model,
-            api: serverToStore(mode, server),
-          },
+          body: given,
         }),
       ),
     onSuccess: (stored) => {
@@ -56,50 +58,53 @@ export function HintsForm({ of: settings }: { of: Settings }) {
   });
   const models = model === '' || served.includes(model) ? served : [model, ...served];
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
-      <Section title={t('hints.mode')}>
-        <Select
-          label={t('hints.mode')}
-          hint={t(`hints.modeWhat.${mode}`)}
-          value={mode}
-          onChoose={setMode}
-          options={MODES.map((choice) => [choice, t(`hints.modes.${choice}`)] as const)}
-        />
-        {mode === 'vllm' && (
+    <>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+      >
+        <Section title={t('hints.mode')}>
           <Select
-            label={t('hints.model')}
-            value={model}
-            onChoose={setModel}
-            options={[['', t('hints.inForce')], ...models.map((id) => [id, id] as const)]}
+            label={t('hints.mode')}
+            hint={t(`hints.modeWhat.${mode}`)}
+            value={mode}
+            onChoose={setMode}
+            options={MODES.map((choice) => [choice, t(`hints.modes.${choice}`)] as const)}
           />
-        )}
-        {mode === 'api' && (
-          <ServerFields
-            of={server}
-            onChange={setServer}
-            hasKey={settings.api?.hasKey ?? false}
-            takesKeys={settings.takesKeys}
-          />
-        )}
-        {mode !== 'local' && (
-          <CheckField
-            label={t('hints.localWhenAway')}
-            hint={t('hints.localWhenAwayHint')}
-            checked={localWhenAway}
-            onChange={setLocalWhenAway}
-          />
-        )}
-        <div>
-          <Button type="submit" look="primary" busy={save.isPending}>
-            {t('save')}
-          </Button>
-        </div>
-      </Section>
-    </form>
+          {mode === 'vllm' && (
+            <Select
+              label={t('hints.model')}
+              value={model}
+              onChoose={setModel}
+              options={[['', t('hints.inForce')], ...models.map((id) => [id, id] as const)]}
+            />
+          )}
+          {mode === 'api' && (
+            <ServerFields
+              of={server}
+              onChange={setServer}
+              hasKey={settings.api?.hasKey ?? false}
+              takesKeys={settings.takesKeys}
+            />
+          )}
+          {mode !== 'local' && (
+            <CheckField
+              label={t('hints.localWhenAway')}
+              hint={t('hints.localWhenAwayHint')}
+              checked={localWhenAway}
+              onChange={setLocalWhenAway}
+            />
+          )}
+          <div>
+            <Button type="submit" look="primary" busy={save.isPending}>
+              {t('save')}
+            </Button>
+          </div>
+        </Section>
+      </form>
+      <HintTest of={given} />
+    </>
   );
 }

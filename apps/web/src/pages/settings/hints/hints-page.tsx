@@ -4,7 +4,6 @@ import { explain } from '../../../ui/explain';
 import { Notice, Page } from '../../../ui/page';
 import { HintsForm } from './hints-form';
 import { hintSettings } from './hint-settings';
-import { HintTest } from './hint-test';
 
 /** Who gives hints; for admins. */
 export function HintsPage() {
@@ -14,12 +13,7 @@ export function HintsPage() {
     <Page title={t('hints.title')}>
       <p className="text-sm text-subtle">{t('hints.what')}</p>
       {isError && <Notice tone="danger">{explain(error)}</Notice>}
-      {data !== undefined && (
-        <>
-          <HintsForm key={data.updatedAt} of={data} />
-          <HintTest />
-        </>
-      )}
+      {data !== undefined && <HintsForm key={data.updatedAt} of={data} />}
     </Page>
   );
 }
