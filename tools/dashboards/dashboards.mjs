@@ -112,6 +112,24 @@ const models = dashboard(
         lines('Power', 'watt', [{ expr: 'max by (gpu) (tandem_gpu_power_watts)', legend: 'GPU {{gpu}}' }]),
       ],
     },
+    {
+      title: 'Cards and host, from the DCGM and node exporters',
+      panels: [
+        lines('Last Xid', 'short', [{ expr: 'max by (gpu) (DCGM_FI_DEV_XID_ERRORS)', legend: 'GPU {{gpu}}' }], {
+          about: '79: a card that fell off the bus. docs/troubleshooting.md.',
+        }),
+        lines('Clock, MHz', 'short', [{ expr: 'max by (gpu) (DCGM_FI_DEV_SM_CLOCK)', legend: 'GPU {{gpu}}' }], {
+          about: 'It falls while a card slows itself down.',
+        }),
+        lines(
+          'Processors in use',
+          'percentunit',
+          [{ expr: '1 - avg(rate(node_cpu_seconds_total{mode="idle"}[1m]))', legend: 'host' }],
+          { max: 1 },
+        ),
+        lines('Memory left', 'bytes', [{ expr: 'min(node_memory_MemAvailable_bytes)', legend: 'host' }]),
+      ],
+    },
   ],
 );
 
