@@ -36,7 +36,10 @@ const PROSE_LANGUAGES = new Set([
 ]);
 
 /** A line of these may be a word between brackets, as the tags of some models are. */
-const SECTIONED_LANGUAGES = new Set(['ini', 'toml', 'cfg', 'conf', 'properties', 'systemd', 'editorconfig']);
+const TAGGED_LANGUAGES = new Set([
+  ...['ini', 'toml', 'cfg', 'conf', 'properties', 'systemd', 'editorconfig'],
+  ...['xml', 'html', 'xhtml', 'svg', 'xsl', 'xslt', 'vue', 'svelte'],
+]);
 
 /** What an engine is sent for a request to the code assistant. `ownEngine`: it understands vLLM's own fields. */
 export function codePrompt(
@@ -77,7 +80,7 @@ export function codePrompt(
     cleaner: {
       startsThinking: facts.templateOpensThinking,
       prose: PROSE_LANGUAGES.has(language.toLowerCase()),
-      sections: SECTIONED_LANGUAGES.has(language.toLowerCase()),
+      tagsAreCode: TAGGED_LANGUAGES.has(language.toLowerCase()),
       ...(modelType === 'autocomplete' ? { echo: echoOf(prefix) } : {}),
     },
     template: `${template.name}@${template.version}`,

@@ -1,8 +1,13 @@
 /**
  * The tags in which Code Llama and models made from it were trained to give code
- * (`[PYTHON] ... [/PYTHON]`, Rozière et al., "Code Llama", prompts of its appendix), and the marks of their chat form.
+ * (`[PYTHON] ... [/PYTHON]`, Rozière et al., "Code Llama", prompts of its appendix), and the marks of their chat form; the tag in
+ * which Hunyuan and models trained as R1-Zero was answer behind their thinking (vllm/reasoning/hunyuan_a13b_reasoning_parser.py).
  */
-const OPENING: Readonly<Record<string, string>> = { '[PYTHON]': '[/PYTHON]', '[CODE]': '[/CODE]' };
+const OPENING: Readonly<Record<string, string>> = {
+  '[PYTHON]': '[/PYTHON]',
+  '[CODE]': '[/CODE]',
+  '<answer>': '</answer>',
+};
 const INSTRUCTION = '[INST]';
 const ENDING = [...Object.values(OPENING), '[/INST]'];
 const ALL = [...Object.keys(OPENING), INSTRUCTION, ...ENDING];
@@ -14,7 +19,7 @@ export type CodeTag =
 /** @returns `partly` where the line, as far as it has come, may become one. */
 export function tagAt(line: string): CodeTag | 'partly' | null {
   const text = line.trimStart();
-  if (!text.startsWith('[')) return null;
+  if (!/^[[<]/.test(text)) return null;
   const tag = ALL.find((one) => text.startsWith(one));
   if (tag === undefined) return ALL.some((one) => one.startsWith(text)) ? 'partly' : null;
   const length = line.length - text.length + tag.length;
@@ -26,7 +31,7 @@ export function tagAt(line: string): CodeTag | 'partly' | null {
 /** How much at the end of the text may be the beginning of the tag, characters. */
 export function lengthOfTagBegun(text: string, tag: string | null): number {
   if (tag === null) return 0;
-  const at = text.lastIndexOf('[');
+  const at = text.lastIndexOf(tag.charAt(0));
   return at !== -1 && tag.startsWith(text.slice(at)) ? text.length - at : 0;
 }
 

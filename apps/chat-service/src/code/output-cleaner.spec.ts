@@ -48,6 +48,17 @@ const WRAPPINGS: [string, (code: string) => string][] = [
   ],
   ['thinking', (code) => `<think>\nThe user wants \`\`\`python\nprint(1)\n\`\`\` maybe.\n</think>\n\n${code}`],
   ['thinking and a fence', (code) => `<think>\n\n</think>\n\n\`\`\`python\n${code}\n\`\`\``],
+  ['an answer of Hunyuan', (code) => `<think>\nx\n</think>\n<answer>\n\`\`\`python\n${code}\n\`\`\`\n</answer>`],
+  ['a bare answer of Hunyuan', (code) => `<think>x</think><answer>${code}</answer>`],
+  ['thinking of EXAONE Deep', (code) => `<thought>\nMaybe \`\`\`x\`\`\`.\n</thought>\n\n\`\`\`python\n${code}\n\`\`\``],
+  ['thinking of Magistral', (code) => `[THINK]Add them.[/THINK]${code}`],
+  ['thinking of K2', (code) => `<ifm|think_fast>\nx = 1\n</ifm|think_fast>\n${code}`],
+  ['thinking of Seed', (code) => `<seed:think>\nx = 1\n</seed:think>${code}`],
+  ['thinking of Kimi', (code) => `◁think▷x = 1◁/think▷\n${code}`],
+  [
+    'thinking of Granite',
+    (code) => `Here is my thought process:\nx = 1\n\ny = 2\n\nHere is my response:\n\n\`\`\`python\n${code}\n\`\`\``,
+  ],
   [
     'Korean words around it',
     (code) => `다음은 요청하신 코드입니다:\n\n\`\`\`python\n${code}\n\`\`\`\n\n이 코드는 이름을 출력합니다.`,
@@ -156,8 +167,11 @@ describe('the code that is taken out of what a model says', () => {
     for (const code of ['[DEFAULT]\na = 1', '[1, 2]', 'x = 1\n[CODE] = y', '[INSTALL]\na = 1'])
       for (const size of [1, 1_000]) expect(pieces(cut(code, size)).join('')).toBe(code);
     const file = '[CODE]\na = 1\n\n[PYTHON]\nb = 2';
-    expect(clean(file, { sections: true })).toBe(file);
+    expect(clean(file, { tagsAreCode: true })).toBe(file);
     expect(clean(file, { prose: true })).toBe(file);
+    const document = '<answer>\n  <to/>\n</answer>';
+    expect(clean(document, { tagsAreCode: true })).toBe(document);
+    expect(pieces(['<', 'div', '>']).join('')).toBe('<div>');
   });
 
   it('keeps the fences of an answer that is Markdown itself', () => {

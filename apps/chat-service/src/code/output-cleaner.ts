@@ -1,6 +1,7 @@
 import { codeBetweenTags, lengthOfTagBegun, tagAt } from './code-tags';
 import { OpenTexts } from './open-texts';
 import { judgeFirstLine, judgeLaterLine, type LineVerdict } from './prose';
+import { THINKING_CLOSE, THINKING_CLOSE_BEGUN_CHARS, THINKING_OPEN } from './thinking';
 
 export interface CleanerOptions {
   /** The model's template has opened `<think>` itself, so the answer begins in the middle of the thinking. */
@@ -9,8 +10,8 @@ export interface CleanerOptions {
   echo?: string;
   /** The asked text is prose or may hold fences itself (Markdown): only thinking and an outer fence are taken away. */
   prose?: boolean;
-  /** In the language asked for, `[CODE]` may be a line of its own (INI, TOML): tags are left where they are. */
-  sections?: boolean;
+  /** In the language asked for, `[CODE]` or `<answer>` may be code (INI, XML): tags are left where they are. */
+  tagsAreCode?: boolean;
 }
 
 type State = 'start' | 'thinking' | 'lead' | 'bare' | 'fenced' | 'inline' | 'after';
@@ -24,10 +25,7 @@ interface Fence {
   depth: number;
 }
 
-const THINK_OPEN = ['<think>', '<thinking>'] as const;
-const THINK_CLOSE = /<\/think(?:ing)?>/;
 const INSTRUCTION_CLOSE = /\[\/INST\]/;
-const THINK_CLOSE_CHARS = '</thinking>'.length - 1;
 const FENCE = /^([ \t]*)(`{3,}|~{3,})(.*)$/;
 const FENCE_SO_FAR = /^[ \t]*(?:`{0,2}|~{0,2})$/;
 /** White space at the end is held: a fence may follow, and code does not end with it. */
@@ -57,7 +55,7 @@ export class OutputCleaner {
   private closingTag: string | null = null;
   /** On the line of a tag: white space there is no indentation. */
   private behindTag = false;
-  private thinkingEnds = THINK_CLOSE;
+  private thinkingEnds = THINKING_CLOSE;
   private echo: string;
   private out = '';
   /** Some code was there. */
@@ -117,8 +115,8 @@ export class OutputCleaner {
 
   private stepStart(last: boolean): boolean {
     const text = this.held.trimStart();
-    if (!last && THINK_OPEN.some((tag) => tag.startsWith(text))) return false;
-    const thinks = THINK_OPEN.find((tag) => text.startsWith(tag));
+    if (!last && THINKING_OPEN.some((tag) => tag.startsWith(text))) return false;
+    const thinks = THINKING_OPEN.find((tag) => text.startsWith(tag));
     if (thinks !== undefined) this.held = text.slice(thinks.length);
     this.state = thinks === undefined ? 'lead' : 'thinking';
     return true;
@@ -127,7 +125,7 @@ export class OutputCleaner {
   private stepThinking(last: boolean): boolean {
     const close = this.thinkingEnds.exec(this.held);
     if (close === null) {
-      this.held = last ? '' : this.held.slice(-THINK_CLOSE_CHARS);
+      this.held = last ? '' : this.held.slice(-THINKING_CLOSE_BEGUN_CHARS);
       return false;
     }
     this.held = this.held.slice(close.index + close[0].length);
@@ -167,7 +165,7 @@ export class OutputCleaner {
 
   /** A tag in front of the code is left out, an instruction with all that stands between its two. */
   private passTag(line: string, whole: boolean): 'none' | 'undecided' | 'passed' {
-    if (!this.tags || this.closingTag !== null) return 'none';
+    if (!this.stripsTags || this.closingTag !== null) return 'none';
     const tag = tagAt(line);
     if (tag === null) return 'none';
     if (tag === 'partly') return whole ? 'none' : 'undecided';
@@ -183,7 +181,7 @@ export class OutputCleaner {
 
   /** A tag where a line of code begins: it ends the code, or what came before was only an introduction to it. */
   private meetTag(state: 'bare' | 'fenced', line: string, whole: boolean): 'none' | 'undecided' | 'passed' {
-    if (!this.tags || (state === 'fenced' && this.begun)) return 'none';
+    if (!this.stripsTags || (state === 'fenced' && this.begun)) return 'none';
     const tag = tagAt(line);
     if (tag === null) return 'none';
     if (tag === 'partly') return whole ? 'none' : 'undecided';
@@ -201,8 +199,8 @@ export class OutputCleaner {
     return 'passed';
   }
 
-  private get tags(): boolean {
-    return this.options.prose !== true && this.options.sections !== true;
+  private get stripsTags(): boolean {
+    return this.options.prose !== true && this.options.tagsAreCode !== true;
   }
 
   private judge(line: string, whole: boolean): LineVerdict {

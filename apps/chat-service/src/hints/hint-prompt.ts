@@ -1,6 +1,7 @@
 import type { HintBody, HintTurn } from '#contracts/hints';
 import { MAX_THINKING_TOKENS } from '#contracts/code';
 import type { CodeFacts } from '../code/code-facts';
+import { behindThinking, opensThinking } from '../code/thinking';
 import { renderUser, type HintTemplate } from './hint-templates';
 
 /** What a model is asked for a hint. */
@@ -74,9 +75,9 @@ export function withHintWindow(template: HintTemplate, { problem, code }: HintBo
 
 /** What the model says to the student: what it thought before is none of it. */
 export function spokenPart(answer: string, facts: Pick<CodeFacts, 'templateOpensThinking'>): string {
-  const end = answer.lastIndexOf('</think>');
-  if (end !== -1) return answer.slice(end + '</think>'.length).trim();
-  return facts.templateOpensThinking || answer.includes('<think>') ? '' : answer.trim();
+  const said = behindThinking(answer);
+  if (said !== null) return said.trim();
+  return facts.templateOpensThinking || opensThinking(answer) ? '' : answer.trim();
 }
 
 /** The beginning and the end of a text that is too long: an exercise has its question there, code its start and its last change. */
