@@ -119,6 +119,8 @@ describe('conversations and prompts without a word said', () => {
     const conversation = await lee.conversation({ promptId: shared.id });
     expect((await admin.send(`/api/shared-prompts/${shared.id}`, 'DELETE')).status).toBe(204);
     expect((await lee.look(conversation.id)).promptId).toBeNull();
+    const audit = await admin.all<{ action: string }>('/api/audit', { subject: shared.id });
+    expect(audit.map(({ action }) => action)).toEqual(['prompt.deleted', 'prompt.created']);
   });
 
   it('say 503 while Postgres is away, and come back by themselves; stateless chat goes on', async () => {

@@ -144,6 +144,8 @@ describe('changing the model under load', () => {
     expect(await tandem.over(id)).toMatchObject({ outcome: 'cancelled', failure: null, state: 'cancelled' });
     await Promise.all(arriving.map(completed));
     expect((await tandem.api('DELETE', `models/switches/${id}`)).status).toBe(409);
+    const { items } = (await tandem.api('GET', `audit?subject=${id}`)).body as { items: { action: string }[] };
+    expect(items.map(({ action }) => action)).toEqual(['model.switch_cancelled', 'model.switch_begun']);
   });
 
   it('answers a request by the new model that had asked for the old one while it was replaced', async () => {

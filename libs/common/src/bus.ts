@@ -74,7 +74,12 @@ export class Bus {
     return this.connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
-        if (error) this.logger.warn({ msg: 'subscription failed', err: error, subject });
+        if (error)
+          this.logger.warn({
+            msg: 'NATS refused a subscription, so this service does not hear of that subject; look at its permissions',
+            err: error,
+            subject,
+          });
         else onMessage(message);
       },
     });
@@ -100,7 +105,9 @@ export class Bus {
     for await (const status of this.connection.status()) {
       if (status.type === 'disconnect' && this.up) {
         this.up = false;
-        this.logger.warn('lost the connection to NATS; reconnecting');
+        this.logger.warn(
+          'lost the connection to NATS; what was streamed has ended with an error, and it is reconnected without end',
+        );
         for (const listener of this.lostListeners) listener();
       } else if (status.type === 'reconnect') {
         this.up = true;

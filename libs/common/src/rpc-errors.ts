@@ -10,7 +10,10 @@ export class RpcErrorFilter implements ExceptionFilter {
 
   catch(error: unknown, _host: ArgumentsHost): Observable<never> {
     if (error instanceof CodedError) return throwError(() => error.toWire());
-    this.logger.error({ msg: 'a command failed', err: error });
+    this.logger.error({
+      msg: 'a command of another service failed for a reason that nobody foresaw; its caller was told internal_error',
+      err: error,
+    });
     return throwError(() =>
       new CodedError('internal_error', 'The service failed at this command; its log says why.').toWire(),
     );

@@ -68,7 +68,10 @@ export function stopOnSignals(app: INestApplication, logger: Logger): void {
       .then(
         () => process.exit(0),
         (error: unknown) => {
-          logger.error({ msg: 'shutdown failed', err: error });
+          logger.error({
+            msg: 'the shutdown failed half way, and the process ends now; what it had begun is taken up at the next start',
+            err: error,
+          });
           process.exit(1);
         },
       );

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { freePort, isPortFree } from '#common/servers/free-port';
 import { ensureNatsServer, natsMonitorPort, writeNatsServerConfig } from '#common/servers/nats-server';
-import { acceptsConnections } from '#common/servers/probe';
 import { isSameProcessAlive } from '#common/servers/process-identity';
 import { prepareDatabase } from './database';
 import { chooseEngine } from './engine-choice';
+import { assertForeignServers } from './foreign-servers';
 import type { Home } from './home';
 import type { StartOptions } from './options';
-import { external, makePlan, type NatsProgram, SERVICE_NAMES, type ServiceName } from './plan';
+import { makePlan, type NatsProgram, SERVICE_NAMES, type ServiceName } from './plan';
 import { portOwner } from './port-owner';
 import { openSecrets, type Secrets } from './secrets';
 import type { Plan } from './service-spec';
@@ -45,7 +45,7 @@ export async function prepareStart(
   const secrets = openSecrets(home.secretsFile);
   const options = await runningOptions(context, wished, alive.size > 0 ? (former?.options ?? null) : null);
   if (!alive.has('api-gateway')) await assertGatewayPort(options.port);
-  await Promise.all([assertReachable('NATS_URL', env, 4222), assertReachable('DATABASE_URL', env, 5432)]);
+  await assertForeignServers(env);
   const ports = await choosePorts(options.port, (name) => alive.get(name)?.port);
   const [nats, database] = await Promise.all([
     env['NATS_URL'] === undefined
@@ -84,16 +84,6 @@ async function assertGatewayPort(port: number): Promise<void> {
       ? `port ${port} cannot be used: it is taken, or ports below 1024 need more rights (--port N chooses another)`
       : `port ${port} is taken ${by} (--port N chooses another)`,
   );
-}
-
-/** A server of somebody else must be there: waiting for it would look like a start that hangs. */
-async function assertReachable(variable: string, env: StartContext['env'], defaultPort: number): Promise<void> {
-  const url = env[variable];
-  if (url === undefined) return;
-  if (!URL.canParse(url.split(',')[0] ?? '')) throw new Trouble(`${variable}: is not a URL`);
-  const { host, port } = external(variable, url, defaultPort);
-  if (!(await acceptsConnections(host, port, 5_000)))
-    throw new Trouble(`${variable}: nobody answers at ${host}:${port}`);
 }
 
 async function choosePorts(

@@ -83,6 +83,8 @@ function assertHope(service: ServiceState, waitedMs: number): void {
   }
   if (waitedMs > SERVICE_LIMIT_MS) {
     const what = waitingFor.length === 0 ? 'does not answer' : `waits for ${waitingFor.join(', ')}`;
-    throw new Trouble(`${name} is not ready after ${SERVICE_LIMIT_MS / 1000} s: it ${what}; see ${logFile}`);
+    const complaint = lastComplaint(logFile);
+    const because = complaint === null ? '' : ` (${complaint.split('\n', 1)[0] ?? ''})`;
+    throw new Trouble(`${name} is not ready after ${SERVICE_LIMIT_MS / 1000} s: it ${what}${because}; see ${logFile}`);
   }
 }

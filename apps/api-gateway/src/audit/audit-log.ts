@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import type { Actor } from '#contracts/access';
+import { Logger } from 'nestjs-pino';
 import { Repository, type EntityManager, type QueryDeepPartialEntity } from 'typeorm';
 import { AuditEntry } from '../database/audit-entry.entity';
 import { page, type Page } from '../http/page';
@@ -17,7 +18,10 @@ export interface AuditSubject {
 /** The record of what admins did, and of what guardrails found. */
 @Injectable()
 export class AuditLog {
-  constructor(@InjectRepository(AuditEntry) private readonly entries: Repository<AuditEntry>) {}
+  constructor(
+    @InjectRepository(AuditEntry) private readonly entries: Repository<AuditEntry>,
+    private readonly logger: Logger,
+  ) {}
 
   /**
    * Records an admin's action in the transaction that does it: neither is there without the other. What people do with
@@ -46,6 +50,22 @@ export class AuditLog {
       ...entryOf(actor, action, subject),
       details: details as QueryDeepPartialEntity<AuditEntry>['details'],
     } as QueryDeepPartialEntity<AuditEntry>);
+  }
+
+  /** As `note`, of what another service has done by now, and Postgres away does not undo: then the log alone says who did it. */
+  async noteDone(
+    actor: Actor,
+    action: string,
+    subject: AuditSubject,
+    details?: Record<string, unknown>,
+  ): Promise<void> {
+    try {
+      await this.note(actor, action, subject, details);
+    } catch (error) {
+      const { userId: user_id, keyId: key_id } = actor;
+      const msg = 'what an admin did could not be written into the audit; it is done all the same';
+      this.logger.warn({ msg, user_id, key_id, action, subject: subject.id, err: error });
+    }
   }
 
   /** Newest first. */

@@ -11,7 +11,9 @@ import {
 import { Commands } from '#common/commands';
 import { AlertSubjects, type AlertList } from '#contracts/alerts';
 import { BenchmarkSubjects, type BenchmarkList, type BenchmarkRun, type BenchmarkStarted } from '#contracts/benchmarks';
-import { Roles } from '../auth/access.decorators';
+import type { Actor } from '#contracts/access';
+import { AuditLog, type AuditSubject } from '../audit/audit-log';
+import { CurrentActor, Roles } from '../auth/access.decorators';
 import { ErrorResponseDto } from '../http/error.dto';
 import { AlertListDto } from './alerts.dto';
 import {
@@ -27,7 +29,10 @@ import {
 @Controller('api/models')
 @Roles('admin')
 export class BenchmarksController {
-  constructor(private readonly commands: Commands) {}
+  constructor(
+    private readonly commands: Commands,
+    private readonly audit: AuditLog,
+  ) {}
 
   @Post('benchmarks')
   @HttpCode(202)
@@ -41,8 +46,10 @@ export class BenchmarksController {
     type: ErrorResponseDto,
   })
   @ApiServiceUnavailableResponse({ description: 'The engines are not ready.', type: ErrorResponseDto })
-  start(@Body() { profile }: BenchmarkStartDto): Promise<BenchmarkStarted> {
-    return this.commands.send(BenchmarkSubjects.start, { profile });
+  async start(@Body() { profile }: BenchmarkStartDto, @CurrentActor() actor: Actor): Promise<BenchmarkStarted> {
+    const started = await this.commands.send<BenchmarkStarted>(BenchmarkSubjects.start, { profile });
+    await this.audit.noteDone(actor, 'benchmark.started', subject(started.benchmarkId));
+    return started;
   }
 
   @Get('benchmarks')
@@ -65,8 +72,10 @@ export class BenchmarksController {
   @ApiOkResponse({ type: BenchmarkRunDto })
   @ApiNotFoundResponse({ type: ErrorResponseDto })
   @ApiConflictResponse({ description: 'It is over.', type: ErrorResponseDto })
-  cancel(@Param('id') id: string): Promise<BenchmarkRun> {
-    return this.commands.send(BenchmarkSubjects.cancel, { id });
+  async cancel(@Param('id') id: string, @CurrentActor() actor: Actor): Promise<BenchmarkRun> {
+    const run = await this.commands.send<BenchmarkRun>(BenchmarkSubjects.cancel, { id });
+    await this.audit.noteDone(actor, 'benchmark.cancelled', subject(id));
+    return run;
   }
 
   @Get('alerts')
@@ -75,4 +84,8 @@ export class BenchmarksController {
   alerts(): Promise<AlertList> {
     return this.commands.send(AlertSubjects.list, {});
   }
+}
+
+function subject(id: string): AuditSubject {
+  return { kind: 'benchmark', id, name: id };
 }

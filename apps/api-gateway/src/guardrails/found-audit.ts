@@ -62,7 +62,10 @@ export class FoundAudit implements OnModuleInit, OnApplicationShutdown {
         { kind, action, direction, times },
       )
       .catch((error: unknown) =>
-        this.logger.warn({ msg: 'a finding could not be written into the audit', err: error }),
+        this.logger.warn({
+          msg: 'what guardrails found could not be written into the audit, and is missing there; the request went on as its policy says',
+          err: error,
+        }),
       );
   }
 }

@@ -21,7 +21,11 @@ export class HttpErrorFilter implements ExceptionFilter {
     const error = request.is404 ? this.noRoute(request, reply) : this.errorOf(thrown, request.id);
     // Who has taken over the socket has begun an answer, and ends it itself.
     if (reply.sent || reply.raw.headersSent) {
-      this.logger.error({ err: thrown, request_id: request.id, msg: 'failed after the answer had begun' });
+      this.logger.error({
+        err: thrown,
+        request_id: request.id,
+        msg: 'a request failed after its answer had begun; its client sees it cut',
+      });
       return;
     }
     countRefusal(error.code);
@@ -42,7 +46,11 @@ export class HttpErrorFilter implements ExceptionFilter {
   private errorOf(thrown: unknown, requestId: string): CodedError {
     const foreseen = toCodedError(thrown);
     if (foreseen !== null) return foreseen;
-    this.logger.error({ err: thrown, request_id: requestId, msg: 'a request failed' });
+    this.logger.error({
+      err: thrown,
+      request_id: requestId,
+      msg: 'a request failed for a reason that nobody foresaw; its client was told internal_error and this id',
+    });
     return new CodedError(
       'internal_error',
       `Something failed inside Tandem. Its log has the reason under request id ${requestId}.`,

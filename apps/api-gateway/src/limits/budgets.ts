@@ -70,7 +70,11 @@ export class Budgets {
       await this.plant(tracker, tokens, BELIEVED_S);
     } catch (error) {
       // Chat goes on while the ledger is away; what it said last still counts.
-      this.logger.warn({ msg: 'the ledger does not say what a budget has used', err: error, tracker });
+      this.logger.warn({
+        msg: 'usage-service does not say what a budget has used; what it said last counts, and it is asked again in half a minute',
+        err: error,
+        tracker,
+      });
       await this.plant(tracker, this.lastSaid.get(tracker) ?? 0, GUESSED_S);
     }
   }

@@ -21,6 +21,7 @@ import {
   type SwitchPage,
   type SwitchRef,
 } from '#contracts/switching';
+import { AuditLog, type AuditSubject } from '../audit/audit-log';
 import { CurrentActor, Roles } from '../auth/access.decorators';
 import { ErrorResponseDto } from '../http/error.dto';
 import { IdPipe } from '../http/id.pipe';
@@ -33,7 +34,10 @@ import { SwitchAcceptedDto, SwitchDto, SwitchesQueryDto, SwitchRequestDto } from
 @Roles('admin')
 @ApiBadRequestResponse({ type: ErrorResponseDto })
 export class SwitchesController {
-  constructor(private readonly commands: Commands) {}
+  constructor(
+    private readonly commands: Commands,
+    private readonly audit: AuditLog,
+  ) {}
 
   @Post('switch')
   @HttpCode(202)
@@ -55,6 +59,7 @@ export class SwitchesController {
     const answer = await this.commands.send<SwitchAnswer>(SwitchSubjects.begin, command);
     switch (answer.kind) {
       case 'accepted':
+        await this.audit.noteDone(actor, 'model.switch_begun', subject(answer.switchId, profile));
         return { switchId: answer.switchId };
       case 'busy': {
         const { switchId } = answer;
@@ -90,7 +95,13 @@ export class SwitchesController {
   @ApiAcceptedResponse({ type: SwitchDto })
   @ApiNotFoundResponse({ type: ErrorResponseDto })
   @ApiConflictResponse({ description: 'It is over.', type: ErrorResponseDto })
-  cancel(@Param('id', IdPipe) id: string): Promise<Switch> {
-    return this.commands.send(SwitchSubjects.cancel, { id } satisfies SwitchRef);
+  async cancel(@Param('id', IdPipe) id: string, @CurrentActor() actor: Actor): Promise<Switch> {
+    const cancelled = await this.commands.send<Switch>(SwitchSubjects.cancel, { id } satisfies SwitchRef);
+    await this.audit.noteDone(actor, 'model.switch_cancelled', subject(id, cancelled.to));
+    return cancelled;
   }
+}
+
+function subject(id: string, profile: string): AuditSubject {
+  return { kind: 'switch', id, name: profile };
 }

@@ -8,9 +8,12 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import type { Actor } from '#contracts/access';
 import type { Prompt, PromptOwner } from '#contracts/prompts';
-import { Roles } from '../auth/access.decorators';
+import { AuditLog, type AuditSubject } from '../audit/audit-log';
+import { CurrentActor, Roles } from '../auth/access.decorators';
 import { ErrorResponseDto } from '../http/error.dto';
+import { given } from '../http/given';
 import { IdPipe } from '../http/id.pipe';
 import { pageOf, PageQueryDto, type Page } from '../http/page';
 import { CreatePromptDto, PromptDto, UpdatePromptDto } from './prompt.dto';
@@ -24,7 +27,10 @@ const SHARED: PromptOwner = { kind: 'shared' };
 @Roles('admin')
 @ApiBadRequestResponse({ type: ErrorResponseDto })
 export class SharedPromptsController {
-  constructor(private readonly prompts: PromptsService) {}
+  constructor(
+    private readonly prompts: PromptsService,
+    private readonly audit: AuditLog,
+  ) {}
 
   @Get()
   @ApiOperation({ summary: 'The shared system prompts, newest first' })
@@ -36,16 +42,25 @@ export class SharedPromptsController {
   @Post()
   @ApiOperation({ summary: 'Share a system prompt with everybody' })
   @ApiCreatedResponse({ type: PromptDto })
-  create(@Body() body: CreatePromptDto): Promise<Prompt> {
-    return this.prompts.create(SHARED, body);
+  async create(@Body() body: CreatePromptDto, @CurrentActor() actor: Actor): Promise<Prompt> {
+    const made = await this.prompts.create(SHARED, body);
+    await this.audit.noteDone(actor, 'prompt.created', subject(made), { isDefault: made.isDefault });
+    return made;
   }
 
   @Patch(':id')
   @ApiOperation({ summary: 'Change a shared system prompt' })
   @ApiOkResponse({ type: PromptDto })
   @ApiNotFoundResponse({ type: ErrorResponseDto })
-  update(@Param('id', IdPipe) id: string, @Body() body: UpdatePromptDto): Promise<Prompt> {
-    return this.prompts.update(SHARED, id, body);
+  async update(
+    @Param('id', IdPipe) id: string,
+    @Body() body: UpdatePromptDto,
+    @CurrentActor() actor: Actor,
+  ): Promise<Prompt> {
+    const changed = await this.prompts.update(SHARED, id, body);
+    const fields = Object.keys(given(body));
+    await this.audit.noteDone(actor, 'prompt.updated', subject(changed), { fields, isDefault: changed.isDefault });
+    return changed;
   }
 
   @Delete(':id')
@@ -53,7 +68,12 @@ export class SharedPromptsController {
   @ApiOperation({ summary: 'Delete a shared system prompt' })
   @ApiNoContentResponse()
   @ApiNotFoundResponse({ type: ErrorResponseDto })
-  remove(@Param('id', IdPipe) id: string): Promise<void> {
-    return this.prompts.remove(SHARED, id);
+  async remove(@Param('id', IdPipe) id: string, @CurrentActor() actor: Actor): Promise<void> {
+    await this.prompts.remove(SHARED, id);
+    await this.audit.noteDone(actor, 'prompt.deleted', subject({ id, name: '' }));
   }
+}
+
+function subject({ id, name }: Pick<Prompt, 'id' | 'name'>): AuditSubject {
+  return { kind: 'prompt', id, name };
 }

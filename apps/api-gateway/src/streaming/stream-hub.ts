@@ -149,7 +149,10 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
       if (sender !== '') this.owners.heard(sender);
     } catch (error) {
       // Only a peer of another version can be the cause; its streams will end by their sequence or their deadline.
-      this.logger.error({ msg: 'a frame message could not be read', err: error });
+      this.logger.error({
+        msg: 'a part of answers from chat-service could not be read, and their streams end with an error; is it of another version?',
+        err: error,
+      });
     }
     // One write a stream a message, however many frames it held.
     for (const stream of this.touched) {
@@ -238,7 +241,10 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   /** One that leaves has ended its streams itself. */
   private onOwnerGone(ownerId: string, left: boolean): void {
     if (left) return;
-    this.logger.warn({ msg: 'a chat-service fell silent; its streams are ended', ownerId });
+    this.logger.warn({
+      msg: 'a chat-service fell silent; its streams were ended with an error. See whether it still runs, and its log',
+      ownerId,
+    });
     const gone = interrupted('The chat service that streamed this answer is gone.');
     this.endAll((stream) => stream.ownerId === ownerId, gone);
   }

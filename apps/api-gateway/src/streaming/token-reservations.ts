@@ -57,14 +57,21 @@ export class TokenReservations implements OnModuleInit {
   private settle({ requestId, tokens }: SettleTokens): void {
     const grant = this.grants.get(requestId);
     this.grants.delete(requestId);
-    grant
-      ?.settle(tokens)
-      .catch((error: unknown) => this.logger.error({ msg: 'tokens could not be settled', err: error, requestId }));
+    grant?.settle(tokens).catch((error: unknown) =>
+      this.logger.error({
+        msg: 'what a request used could not be counted; what was reserved for it counts until its window is over',
+        err: error,
+        requestId,
+      }),
+    );
   }
 
   private coded(error: unknown): CodedError {
     if (error instanceof CodedError) return error;
-    this.logger.error({ msg: 'tokens could not be reserved', err: error });
+    this.logger.error({
+      msg: 'the token limits of a key could not be checked, so its request was refused with 500',
+      err: error,
+    });
     return new CodedError('internal_error', 'The limits of this key could not be checked.', { cause: error });
   }
 }

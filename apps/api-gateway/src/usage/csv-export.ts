@@ -141,7 +141,11 @@ export class CsvExport {
         return await ask();
       } catch (error) {
         if (gone.aborted || retried >= retries || !isPassing(error)) {
-          if (!gone.aborted) this.logger.warn({ msg: 'a page of an export failed', err: error });
+          if (!gone.aborted)
+            this.logger.warn({
+              msg: 'an export could not be completed: its client sees it cut, and may ask again',
+              err: error,
+            });
           throw error;
         }
         await pause(RETRY_AFTER_MS, undefined, { signal: gone });

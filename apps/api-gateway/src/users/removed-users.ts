@@ -26,7 +26,7 @@ export class RemovedUsers implements OnModuleInit {
       (message) => {
         // Unanswered, the question is asked again: nobody is called deleted on a guess.
         this.answer(message).catch((error: unknown) =>
-          this.logger.warn({ msg: 'could not tell which users are deleted', err: error }),
+          this.logger.warn({ msg: 'usage-service was not told which users are deleted; it asks again', err: error }),
         );
       },
       QUEUE,

@@ -89,7 +89,11 @@ export class AnswerJournal implements OnApplicationBootstrap, OnApplicationShutd
       for (const record of records) record.dirty = true;
       this.keepBound();
       // Postgres is away: the next turn tries again.
-      if (!(error instanceof CodedError)) this.logger.error({ msg: 'answers could not be written down', err: error });
+      if (!(error instanceof CodedError))
+        this.logger.error({
+          msg: 'answers could not be written down; they are kept in memory and tried again',
+          err: error,
+        });
       return;
     }
     const ended = records.filter((_, at) => snapshots[at]?.ending !== null);
@@ -105,7 +109,10 @@ export class AnswerJournal implements OnApplicationBootstrap, OnApplicationShutd
       this.records.delete(record);
       waiting -= record.size;
       this.lost.inc();
-      this.logger.error({ msg: 'an answer was not written down: the database is away for too long', id: record.id });
+      this.logger.error({
+        msg: 'an answer is lost to its conversation: the database was away for so long that no memory is left to keep it. Its client has read it',
+        id: record.id,
+      });
     }
   }
 }

@@ -55,7 +55,11 @@ export class SearchIndexer implements OnApplicationBootstrap, OnModuleDestroy {
       }
     } catch (error) {
       // Postgres is away: the sweep comes back to it.
-      if (!(error instanceof CodedError)) this.logger.error({ msg: 'messages could not be indexed', err: error });
+      if (!(error instanceof CodedError))
+        this.logger.error({
+          msg: 'new messages are not found by search yet; tried again in the next sweep',
+          err: error,
+        });
     }
   }
 }

@@ -50,7 +50,11 @@ export class Writers implements OnApplicationBootstrap, OnApplicationShutdown {
       if (this.steadyBeats > STEADY_BEATS) await this.closeOrphans();
     } catch (error) {
       this.steadyBeats = 0;
-      if (!(error instanceof CodedError)) this.logger.error({ msg: 'lost answers cannot be closed', err: error });
+      if (!(error instanceof CodedError))
+        this.logger.error({
+          msg: 'answers of chat-services that died cannot be closed as interrupted; tried again with the next beat',
+          err: error,
+        });
     } finally {
       this.beating = false;
     }

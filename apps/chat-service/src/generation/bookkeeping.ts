@@ -43,7 +43,11 @@ export class Bookkeeping {
     watched: Watched,
   ) {
     this.journal = new UsageJournal(instanceId, publish, (error) =>
-      logger.warn({ msg: 'the ledger does not take events; trying again', err: error, waiting: this.journal.backlog }),
+      logger.warn({
+        msg: 'the ledger takes no events; they wait here and are tried again, and requests are refused with 503. Look at nats-server',
+        err: error,
+        waiting: this.journal.backlog,
+      }),
     );
     this.metrics = new ChatMetrics({ ...watched, journal: () => this.journal.backlog });
   }
@@ -84,7 +88,11 @@ export class Bookkeeping {
     const counted = this.accounts
       .settle(engine, ending, { facts, body, tokenEvents }, route.pool)
       .catch((error: unknown) => {
-        this.logger.warn({ msg: 'tokens could not be counted', err: error, request_id: facts.requestId });
+        this.logger.warn({
+          msg: 'the engine did not say how many tokens a request used and could not be asked: its row is an estimate',
+          err: error,
+          request_id: facts.requestId,
+        });
         return ending;
       })
       .then((settled) => {

@@ -38,19 +38,26 @@ export function findUsage(body: Buffer): EngineUsage | null {
   return null;
 }
 
+/** Null also for what is no count: another server may say anything, and a row of the ledger that cannot be written would never end. */
 function toUsage(value: unknown): EngineUsage | null {
-  if (!isRecord(value) || typeof value['prompt_tokens'] !== 'number') return null;
+  if (!isRecord(value)) return null;
+  const inputTokens = countIn(value, 'prompt_tokens');
+  const outputTokens = value['completion_tokens'] == null ? 0 : countIn(value, 'completion_tokens');
+  if (inputTokens === null || outputTokens === null) return null;
   return {
-    inputTokens: value['prompt_tokens'],
-    cachedTokens: numberIn(value['prompt_tokens_details'], 'cached_tokens'),
-    outputTokens: numberIn(value, 'completion_tokens'),
-    reasoningTokens: numberIn(value['completion_tokens_details'], 'reasoning_tokens'),
+    inputTokens,
+    cachedTokens: countIn(value['prompt_tokens_details'], 'cached_tokens') ?? 0,
+    outputTokens,
+    reasoningTokens: countIn(value['completion_tokens_details'], 'reasoning_tokens') ?? 0,
   };
 }
 
-function numberIn(value: unknown, name: string): number {
-  const number = isRecord(value) ? value[name] : undefined;
-  return typeof number === 'number' && Number.isFinite(number) ? number : 0;
+/** Postgres' integer, as the ledger has it. */
+const MOST_TOKENS = 2_147_483_647;
+
+function countIn(value: unknown, name: string): number | null {
+  const count = isRecord(value) ? value[name] : undefined;
+  return Number.isInteger(count) && Number(count) >= 0 && Number(count) <= MOST_TOKENS ? Number(count) : null;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

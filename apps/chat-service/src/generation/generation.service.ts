@@ -308,7 +308,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   /** One that leaves has ended its streams itself. */
   private onGatewayGone(gatewayId: string, left: boolean): void {
     if (!left) {
-      this.logger.warn({ msg: 'a gateway fell silent; its streams are ended', gatewayId });
+      this.logger.warn({
+        msg: 'a gateway fell silent; its requests were ended, and their places on the engine are free. See whether it still runs',
+        gatewayId,
+      });
       this.held.cancelAll('gateway_failed', ({ head }) => head.gatewayId === gatewayId);
     }
     this.sender.forget(gatewayId);

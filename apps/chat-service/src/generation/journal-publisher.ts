@@ -83,7 +83,10 @@ export class JournalPublisher implements OnModuleInit {
         await ensureUsageStream(await jetstreamManager(this.bus.connection), this.bus.jetstreamReplicas);
         this.streamThere = true;
       } catch (error) {
-        this.logger.warn({ msg: 'JetStream is not ready; trying again', err: error });
+        this.logger.warn({
+          msg: 'JetStream is not ready, so no request is taken yet; trying again. Look at nats-server and the space on its disk',
+          err: error,
+        });
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }

@@ -36,7 +36,11 @@ export class TokenReservations {
       const answer = message.json<ReserveAnswer>();
       return answer.granted ? null : CodedError.fromWire(answer.error);
     } catch (error) {
-      this.logger.warn({ msg: 'a gateway does not reserve tokens', err: error, request_id: head.requestId });
+      this.logger.warn({
+        msg: 'a gateway did not answer for the token limits of a key, so the request was refused with 503',
+        err: error,
+        request_id: head.requestId,
+      });
       return new CodedError('service_unavailable', 'The limits of this key could not be checked.', { cause: error });
     }
   }
@@ -52,7 +56,11 @@ export class TokenReservations {
     try {
       return await countPromptTokens(pool, servedName, body);
     } catch (error) {
-      this.logger.warn({ msg: 'the engine does not count a prompt', err: error, request_id: head.requestId });
+      this.logger.warn({
+        msg: 'the engine does not count a prompt, so its reservation is an estimate; the end counts what was used',
+        err: error,
+        request_id: head.requestId,
+      });
       return estimatePromptTokens(body);
     }
   }

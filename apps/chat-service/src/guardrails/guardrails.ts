@@ -181,7 +181,11 @@ export class Guardrails implements OnModuleInit, OnApplicationShutdown {
       for (const listener of this.listeners) listener();
     } catch (error) {
       // Of another version: what was in force stays.
-      this.logger.error({ msg: 'a guardrail policy cannot be read', scope, err: error });
+      this.logger.error({
+        msg: 'a guardrail policy cannot be read, so what was in force stays (at the start: nothing); store it again',
+        scope,
+        err: error,
+      });
     }
   }
 }

@@ -159,7 +159,10 @@ export class HintSettingsStore implements OnModuleInit, OnApplicationShutdown {
       this.stored = text === null ? UNSET : storedSchema.parse(JSON.parse(text));
     } catch (error) {
       // Of another version: what was in force stays.
-      this.logger.error({ msg: 'the settings of hints cannot be read', err: error });
+      this.logger.error({
+        msg: 'the settings of hints cannot be read, so those before stay in force; save them again on the page of hints',
+        err: error,
+      });
       return;
     }
     this.router.setStandIn(HINTS_API_ENGINE, this.apiStandIn());

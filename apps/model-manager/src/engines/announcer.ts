@@ -83,7 +83,10 @@ export class Announcer {
     try {
       while (!this.isStored) await this.storeOnce();
     } catch (error) {
-      this.logger.warn({ msg: 'could not store the state of the engines; trying again', err: error });
+      this.logger.warn({
+        msg: 'the state of the engines could not be stored, so services that start now do not hear of it; trying again. Look at nats-server',
+        err: error,
+      });
       this.bucket = null;
       this.retryTimer = setTimeout(() => void this.store(), STORE_RETRY_MS);
     } finally {

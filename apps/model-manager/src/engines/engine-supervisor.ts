@@ -174,7 +174,11 @@ export class EngineSupervisor implements Engine {
 
   private async look(): Promise<void> {
     const found = await this.driver.find().catch((error: unknown) => {
-      this.logger.error({ msg: 'could not look for a running engine', err: error, engine: this.id });
+      this.logger.error({
+        msg: 'could not look for an engine that still runs, so a new one is started; see that the old one is gone',
+        err: error,
+        engine: this.id,
+      });
       return null;
     });
     if (found === null) {
@@ -294,7 +298,11 @@ export class EngineSupervisor implements Engine {
     try {
       await engine.stop(politeMs);
     } catch (error) {
-      this.logger.error({ msg: 'could not end an engine', err: error, engine: this.id });
+      this.logger.error({
+        msg: 'an engine could not be ended: its process or container may still hold a GPU. End it by hand',
+        err: error,
+        engine: this.id,
+      });
     }
   }
 

@@ -29,7 +29,10 @@ export class LeadershipService implements OnApplicationBootstrap, BeforeApplicat
 
   onApplicationBootstrap(): void {
     void this.lead().catch((error: unknown) => {
-      this.logger.error({ msg: 'the care of the engines could not begin', err: error });
+      this.logger.error({
+        msg: 'the care of the engines could not begin, so this model-manager ends; it is started again by whoever runs it',
+        err: error,
+      });
       process.exit(1);
     });
   }

@@ -242,7 +242,11 @@ export class SwitchRunner implements FleetView {
 
   private async readMemory(): Promise<void> {
     const free = await this.ports.memoryIsFree([this.fromPlan, this.record.to]);
-    if (!free) this.logger.warn({ msg: 'the GPUs do not have their memory back', switch: this.document.current.id });
+    if (!free)
+      this.logger.warn({
+        msg: 'the GPUs do not have their memory back after an engine ended; see in nvidia-smi who holds it',
+        switch: this.document.current.id,
+      });
     this.take({ kind: 'memory', free });
   }
 
@@ -268,7 +272,11 @@ export class SwitchRunner implements FleetView {
       const benchmark = await this.ports.measure(this.record.to, this.sides.to.announcements(), this.benchmark.signal);
       this.document.change({ benchmark });
     } catch (error) {
-      this.logger.warn({ msg: 'the benchmark failed', switch: this.document.current.id, err: error });
+      this.logger.warn({
+        msg: 'the benchmark after a switch failed; the model serves all the same, without new figures',
+        switch: this.document.current.id,
+        err: error,
+      });
     }
     this.take({ kind: 'benchmarked' });
   }

@@ -78,7 +78,10 @@ export class ExportController implements OnApplicationBootstrap, OnModuleDestroy
 
   private codedError(error: unknown): CodedError {
     if (error instanceof CodedError) return error;
-    this.logger.error({ msg: 'a page of an export failed', err: error });
+    this.logger.error({
+      msg: 'a page of an export failed; the gateway asks again where that may help, and else cuts the file',
+      err: error,
+    });
     return new CodedError('internal_error', 'The export failed; the log of usage-service says why.');
   }
 }

@@ -32,7 +32,11 @@ export class DeadLetters {
       msgID: `${message.info.stream}-${message.seq}-${message.info.timestampNanos}`,
     });
     this.metrics.deadLetters.inc({ reason });
-    this.logger.error({ msg: `a usage message went to the dead letters: ${detail}`, reason, sequence: message.seq });
+    this.logger.error({
+      msg: `a usage message is no row of the ledger and was put aside: ${detail}. Mend it, then replay the dead letters`,
+      reason,
+      sequence: message.seq,
+    });
   }
 
   /** How many letters wait for a replay. */

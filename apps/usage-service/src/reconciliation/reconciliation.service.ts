@@ -77,7 +77,11 @@ export class ReconciliationService implements OnModuleInit {
     this.uncomparedSeconds.set({ engine }, Math.round(ms / 1_000));
     if (!isNews) return;
     const minutes = Math.round(ms / 60_000);
-    this.logger.warn({ msg: 'an engine was never idle, so its tokens are not reconciled', engine, minutes });
+    this.logger.warn({
+      msg: 'an engine was never idle for two looks in a row, so its tokens were not compared with the ledger; nothing is lost',
+      engine,
+      minutes,
+    });
   }
 
   private async note(counters: EngineCounters, drift: Drift): Promise<void> {

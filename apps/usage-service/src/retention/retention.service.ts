@@ -53,7 +53,10 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
     this.timer = setTimeout(() => {
       this.working = this.keep()
         .catch((error: unknown) =>
-          this.logger.warn({ msg: 'the ledger could not be kept in shape; later again', err: error }),
+          this.logger.warn({
+            msg: 'partitions, rollups or retention of the ledger could not be kept; rows are still written, and it is tried again later',
+            err: error,
+          }),
         )
         .finally(() => {
           if (!this.stopping) this.schedule(EVERY_MS);
