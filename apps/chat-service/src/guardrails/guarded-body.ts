@@ -5,6 +5,17 @@ import { guardText } from './guarded-text';
 /** Names and numbers of the protocol, which no model reads as text, or that only mean what they say exactly. */
 const UNREAD = new Set(['role', 'type', 'id', 'tool_call_id', 'index', 'detail', 'ignore_eos', 'cache_salt']);
 
+/** Of a tool's parameters, which templates write into the prompt with their names: what JSON Schema says itself. */
+const SCHEMA_WORDS = new Set(
+  (
+    '$anchor $defs $id $ref $schema additionalProperties allOf anyOf array boolean const contains default definitions ' +
+    'dependentRequired dependentSchemas deprecated description else enum examples exclusiveMaximum exclusiveMinimum format if ' +
+    'integer items maxContains maxItems maxLength maxProperties maximum minContains minItems minLength minProperties minimum ' +
+    'multipleOf not null number object oneOf pattern patternProperties prefixItems properties propertyNames readOnly required ' +
+    'strict string then title type unevaluatedItems unevaluatedProperties uniqueItems writeOnly'
+  ).split(' '),
+);
+
 export interface GuardedBody {
   /** Null: as it was. */
   body: Buffer | null;
@@ -39,11 +50,22 @@ class Walk {
     if (typeof value === 'string') return this.text(value);
     if (Array.isArray(value)) return this.array(value);
     if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.member(name, item)]));
+  }
+
+  private member(name: string, item: unknown): unknown {
+    if (name === 'prompt') return this.prompt(item);
+    if (name === 'parameters') return this.schema(item);
+    return UNREAD.has(name) && typeof item === 'string' ? item : this.value(item);
+  }
+
+  /** Everything in it is read, names as well. */
+  private schema(value: unknown): unknown {
+    if (typeof value === 'string') return SCHEMA_WORDS.has(value) ? value : this.text(value);
+    if (Array.isArray(value)) return value.map((item) => this.schema(item));
+    if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [
-        name,
-        name === 'prompt' ? this.prompt(item) : UNREAD.has(name) && typeof item === 'string' ? item : this.value(item),
-      ]),
+      Object.entries(value).map(([name, item]) => [this.schema(name), this.schema(item)] as const),
     );
   }
 
