@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { eventually } from '#testing/eventually';
 import { parseMetrics } from '#testing/simulator';
+import type { TestService } from '#testing/service-process';
 import { startSystem, type TestSystem } from '#testing/system';
 import { Accounts } from '../admission/accounts';
 import { startWordingEngine, type WordingEngine } from '../code-assistant/wording-engine';
@@ -21,6 +22,7 @@ describe('hints', () => {
   let engine: WordingEngine;
   let other: WordingEngine;
   let system: TestSystem;
+  let chatServices: TestService[];
   /** Of somebody who is no admin. */
   let userKey: string;
   beforeAll(async () => {
@@ -30,7 +32,7 @@ describe('hints', () => {
       env: { SETTINGS_ENCRYPTION_KEY: 'ab'.repeat(32), HINT_API_ALLOWED_HOSTS: '127.0.0.1' },
     });
     // Whoever of the two takes a request knows what has been set.
-    await system.add('chat-service');
+    chatServices = [system.services['chat-service'], await system.add('chat-service')];
     userKey = await (await Accounts.of(system)).newUserKey();
   });
   afterAll(async () => {
@@ -48,8 +50,18 @@ describe('hints', () => {
     const raw = await response.text();
     return { status: response.status, raw, body: JSON.parse(raw) as Record<string, unknown> };
   }
-  const set = (over: object) =>
-    admin('PUT', 'hints/settings', { mode: 'vllm', localWhenAway: false, model: null, api: null, ...over });
+  /** The chat-service that did not take them hears of new settings a moment later. */
+  const set = async (over: object) => {
+    const settings = { mode: 'vllm', localWhenAway: false, model: null, api: null, ...over };
+    const answer = await admin('PUT', 'hints/settings', settings);
+    if (answer.status !== 200) return answer;
+    await eventually(async () => {
+      const told = await Promise.all(chatServices.map(async ({ url }) => (await fetch(`${url}/hints`)).json()));
+      const [one, other] = told as { mode: string; backend: string | null }[];
+      return one?.mode === settings.mode && other?.mode === one.mode && other.backend === one.backend;
+    });
+    return answer;
+  };
   /** The row of a request in the ledger, when it has ended. */
   const rowOf = async (requestId: string | null) =>
     eventually(
