@@ -54,6 +54,16 @@ export function describeAnswers(system: () => TestSystem): void {
     }
   });
 
+  it('is shown as much of a megabyte as it can hold, by its own count', async () => {
+    const around = { prefix: 'total = 1 # 합\n'.repeat(80_000), suffix: 'x\n'.repeat(500_000) };
+    const code = await generate(system(), { modelType: 'autocomplete', ...around, maxTokens: 24 });
+    const hint = await askHint(system(), { ...EXERCISE, problem: '한글 '.repeat(400_000) });
+    for (const { status, meta } of [code, hint]) {
+      expect(status).toBe(200);
+      expect(meta['droppedChars']).toBeGreaterThan(1_000_000);
+    }
+  });
+
   it('is asked once for an answer that is kept, as a stream and as a whole', async () => {
     for (const stream of [true, false]) {
       const body = { ...fresh(), stream, max_tokens: 24 };

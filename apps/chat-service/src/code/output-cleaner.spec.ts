@@ -19,7 +19,7 @@ function cut(text: string, size: number): string[] {
   return Array.from({ length: Math.ceil(text.length / size) }, (_, at) => text.slice(at * size, (at + 1) * size));
 }
 
-/** The wrappings in which models of the Qwen, Llama, DeepSeek, Mistral and EXAONE families give a line of code. */
+/** The wrappings in which models of the Qwen, Llama, DeepSeek, Mistral and EXAONE families give a line of code: rebuilt, not recorded. */
 const WRAPPINGS: [string, (code: string) => string][] = [
   ['nothing around it', (code) => code],
   ['a line end behind it', (code) => `${code}\n`],

@@ -1,3 +1,5 @@
+import { behindThinking, opensThinking } from '../code/thinking';
+
 const MAX_TITLE_CHARS = 60;
 
 /** The beginning of a question as a title, cut between words where there are any; null when there is nothing to see. */
@@ -20,7 +22,7 @@ const MAX_ENGINE_TITLE_CHARS = 80;
 
 /** A title out of what an engine wrote: one line, without thoughts, quotes and marks; null when nothing is left. */
 export function titleFrom(answer: string): string | null {
-  const said = answer.replace(/^[^]*<\/think>/, '').replace(/<think>[^]*$/, '');
+  const said = behindThinking(answer) ?? (opensThinking(answer) ? '' : answer);
   const line = said
     .split('\n')
     .map(bare)
