@@ -1,6 +1,8 @@
 import { codeBetweenTags, lengthOfTagBegun, tagAt } from './code-tags';
+import { Echo } from './echo';
+import { FENCE, FENCE_SO_FAR, fenceWithin, type Fence } from './fences';
 import { OpenTexts } from './open-texts';
-import { judgeFirstLine, judgeLaterLine, type LineVerdict } from './prose';
+import { isHeading, judgeFirstLine, judgeHeading, judgeLaterLine, type LineVerdict } from './prose';
 import { THINKING_CLOSE, THINKING_CLOSE_BEGUN_CHARS, THINKING_OPEN } from './thinking';
 
 export interface CleanerOptions {
@@ -16,22 +18,9 @@ export interface CleanerOptions {
 
 type State = 'start' | 'thinking' | 'lead' | 'bare' | 'fenced' | 'inline' | 'after';
 
-interface Fence {
-  /** How a line that closes it begins. */
-  mark: string;
-  /** White space in front of the opening mark, taken away from each line. */
-  indent: string;
-  /** Fences opened inside (an answer that is Markdown itself). */
-  depth: number;
-}
-
 const INSTRUCTION_CLOSE = /\[\/INST\]/;
-const FENCE = /^([ \t]*)(`{3,}|~{3,})(.*)$/;
-const FENCE_SO_FAR = /^[ \t]*(?:`{0,2}|~{0,2})$/;
 /** White space at the end is held: a fence may follow, and code does not end with it. */
 const TRAILING_SPACE = /\s+$/;
-/** A heading, or a comment in many languages. */
-const HEADING = /^# /;
 /** Code in the middle of a sentence. */
 const INLINE = /`([^`]+)`/;
 
@@ -56,7 +45,7 @@ export class OutputCleaner {
   /** On the line of a tag: white space there is no indentation. */
   private behindTag = false;
   private thinkingEnds = THINKING_CLOSE;
-  private echo: string;
+  private readonly echo: Echo;
   private out = '';
   /** Some code was there. */
   private begun = false;
@@ -67,7 +56,7 @@ export class OutputCleaner {
 
   constructor(private readonly options: CleanerOptions = {}) {
     if (options.startsThinking === true) this.state = 'thinking';
-    this.echo = options.echo ?? '';
+    this.echo = new Echo(options.echo ?? '');
   }
 
   /** @returns the code that is certain now. */
@@ -147,7 +136,7 @@ export class OutputCleaner {
     const tag = this.passTag(line, whole);
     if (tag !== 'none') return tag === 'passed';
     if (this.options.prose !== true && this.closingTag === null) {
-      const verdict = HEADING.test(line) ? this.judgeHeading(rest, whole, last) : this.judge(line, whole);
+      const verdict = isHeading(line) ? judgeHeading(rest, whole, last) : this.judge(line, whole);
       if (verdict === 'undecided') return false;
       if (verdict === 'prose') return this.dropLine(line, rest, whole);
     }
@@ -205,18 +194,6 @@ export class OutputCleaner {
 
   private judge(line: string, whole: boolean): LineVerdict {
     return judgeFirstLine(line, whole, this.dropped !== '');
-  }
-
-  /** `# Solution` is talk where an empty line and more of it follow, or a fence; else it is a comment of the code. */
-  private judgeHeading(rest: string, whole: boolean, last: boolean): LineVerdict {
-    if (!whole || (rest === '' && !last)) return 'undecided';
-    const behind = /^(?:[ \t]*\r?\n)+/.exec(rest);
-    if (behind === null) return !last && /^[ \t\r]*$/.test(rest) ? 'undecided' : 'code';
-    const [next = '', ...more] = rest.slice(behind[0].length).split('\n');
-    if (FENCE.test(next)) return 'prose';
-    if (!last && more.length === 0 && FENCE_SO_FAR.test(next)) return 'undecided';
-    if (next === '') return last ? 'code' : 'undecided';
-    return judgeFirstLine(next, last || more.length > 0, true);
   }
 
   /** An introduction: what comes behind its end is looked at anew. Until then there is nothing to keep. */
@@ -294,27 +271,14 @@ export class OutputCleaner {
   }
 
   private meetFence(match: RegExpExecArray, whole: boolean): 'code' | 'undecided' | 'closed' | 'opened' {
-    const [, indent = '', mark = '', info = ''] = match;
-    const { fence } = this;
-    if (fence === null) {
-      if (!whole) return 'undecided';
-      if (info.trim() === '') return 'closed';
-      // What came before was an introduction that did not look like one.
-      this.fence = { mark, indent, depth: 0 };
-      this.state = 'fenced';
-      return 'opened';
-    }
-    if (!mark.startsWith(fence.mark))
-      return !whole && info === '' && fence.mark.startsWith(mark) ? 'undecided' : 'code';
-    if (info.trim() !== '') {
-      if (!whole) return 'undecided';
-      fence.depth += 1;
-      return 'code';
-    }
-    if (fence.depth === 0) return whole ? 'closed' : 'undecided';
+    if (this.fence !== null) return fenceWithin(this.fence, match, whole);
     if (!whole) return 'undecided';
-    fence.depth -= 1;
-    return 'code';
+    const [, indent = '', mark = '', info = ''] = match;
+    if (info.trim() === '') return 'closed';
+    // What came before was an introduction that did not look like one.
+    this.fence = { mark, indent, depth: 0 };
+    this.state = 'fenced';
+    return 'opened';
   }
 
   private stripIndent(): boolean {
@@ -360,29 +324,14 @@ export class OutputCleaner {
 
   private emit(code: string): void {
     this.quotes.read(code);
-    let text = this.space + code;
-    if (this.echo !== '') {
-      text = this.withoutEcho(text);
-      if (text === '') return;
+    const text = this.echo.pass(this.space + code);
+    if (text === null) {
+      this.space += code;
+      return;
     }
     const trailing = TRAILING_SPACE.exec(text)?.index ?? text.length;
     this.space = text.slice(trailing);
     this.out += text.slice(0, trailing);
     this.begun ||= trailing > 0;
-  }
-
-  private withoutEcho(text: string): string {
-    const { echo } = this;
-    if (text.startsWith(echo)) {
-      this.echo = '';
-      this.space = '';
-      return text.slice(echo.length);
-    }
-    if (echo.startsWith(text)) {
-      this.space = text;
-      return '';
-    }
-    this.echo = '';
-    return text;
   }
 }

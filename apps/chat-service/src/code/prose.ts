@@ -1,5 +1,7 @@
 /** Which lines of an answer are the model talking about its code instead of the code. */
 
+import { FENCE, FENCE_SO_FAR } from './fences';
+
 /** A line that is still undecided after so many characters is taken for code: it is not held any longer. */
 const LONGEST_PROSE_CHARS = 240;
 
@@ -158,6 +160,26 @@ export function judgeFirstLine(line: string, whole: boolean, spoken = false): Li
   if (!whole) return SENTENCE_SO_FAR.test(text) || SENTENCES_SO_FAR.test(text) ? 'undecided' : 'code';
   const introduces = SENTENCE.test(text) && text.trimEnd().endsWith(':');
   return introduces || SENTENCES.test(text) ? 'prose' : 'code';
+}
+
+/** A heading, or a comment in many languages. */
+export function isHeading(line: string): boolean {
+  return line.startsWith('# ');
+}
+
+/**
+ * `# Solution` is talk where an empty line and more of it follow, or a fence; else it is a comment of the code.
+ * @param rest what follows the line, as far as it has come; `last`: nothing more comes.
+ */
+export function judgeHeading(rest: string, whole: boolean, last: boolean): LineVerdict {
+  if (!whole || (rest === '' && !last)) return 'undecided';
+  const behind = /^(?:[ \t]*\r?\n)+/.exec(rest);
+  if (behind === null) return !last && /^[ \t\r]*$/.test(rest) ? 'undecided' : 'code';
+  const [next = '', ...more] = rest.slice(behind[0].length).split('\n');
+  if (FENCE.test(next)) return 'prose';
+  if (!last && more.length === 0 && FENCE_SO_FAR.test(next)) return 'undecided';
+  if (next === '') return last ? 'code' : 'undecided';
+  return judgeFirstLine(next, last || more.length > 0, true);
 }
 
 /** A line after an empty one, where code stands without a fence: an explanation, or more code. */
