@@ -66,8 +66,8 @@ describe('NATS as its Helm values of deploy/k8s have it: a cluster', () => {
     // Chosen leaders are what JetStream needs before it makes anything.
     const manager = await eventually(() => jetstreamManager(connection), WITHIN);
     await eventually(() => ensureUsageStream(manager, 1).then(() => true), WITHIN);
-    await ensureUsageStream(manager, 3, 1024 * 1024);
-    await openBucket(bus, 'models');
+    await eventually(() => ensureUsageStream(manager, 3, 1024 * 1024).then(() => true), WITHIN);
+    await eventually(() => openBucket(bus, 'models'), WITHIN);
     for (const name of [USAGE_STREAM, 'KV_models'])
       expect((await manager.streams.info(name)).config.num_replicas).toBe(3);
     await eventually(async () => {

@@ -155,7 +155,9 @@ describe('NATS and Postgres go away', () => {
       },
       { timeoutMs: 60_000 },
     );
-    expect((await startChat(system.url, 'sk-tandem-never-seen-before').ended).error).toBe('invalid_api_key');
+    await eventually(
+      async () => (await startChat(system.url, 'sk-tandem-never-seen-before').ended).error === 'invalid_api_key',
+    );
   });
 
   it('all services end at SIGTERM while NATS is away', async () => {
