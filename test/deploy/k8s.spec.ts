@@ -42,7 +42,7 @@ HERE.each(OVERLAYS)('overlay %s of deploy/k8s', (overlay) => {
 
   it('gives the nightly backup settings that it knows, and all that it needs', () => {
     const { spec } = built(overlay).objects.find(({ kind }) => kind === 'CronJob') as unknown as V1CronJob;
-    const environment = environmentOf(overlay, spec!.jobTemplate.spec!.template, backupVariables);
+    const environment = environmentOf(overlay, spec.jobTemplate.spec!.template, backupVariables);
     expect(Object.keys(environment).filter((variable) => !(variable in backupVariables))).toEqual([]);
     expect(() => loadBackupSettings(environment)).not.toThrow();
     expect(environment).toHaveProperty('NATS_URL');
