@@ -49,6 +49,9 @@ import { TokenReservations } from './token-reservations';
 
 /** Deadlines are seconds long; a quarter of a second is fine enough and costs nothing. */
 const SWEEP_MS = 250;
+/** JetStream tells within it what is banned and that the ledger is there, unless something is wrong with it. */
+const INTAKE_WAIT_LIMIT_MS = 5_000;
+const INTAKE_LOOK_MS = 10;
 /** The server's answer to an unsubscribe takes a millisecond. */
 const INTAKE_DRAIN_LIMIT_MS = 1_000;
 
@@ -136,15 +139,25 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
     // What was on its way is lost with the connection, and the gateways end these streams too.
     this.bus.onLost(() => this.held.cancelAll('gateway_failed'));
     this.readiness.add('ledger', () => this.publisher.ready);
+    this.readiness.add('requests', () => this.intake !== null);
   }
 
-  /** Requests are taken last, when everything they need is there. */
   onApplicationBootstrap(): void {
+    this.timers.push(setInterval(() => this.sweep(), SWEEP_MS));
+    void this.openIntake();
+  }
+
+  /**
+   * Requests are taken last, when everything they need is there: one that comes before could only be refused, and another
+   * instance would have served it. What stays away for long is told to who asks.
+   */
+  private async openIntake(): Promise<void> {
+    const limit = performance.now() + INTAKE_WAIT_LIMIT_MS;
+    while (!(this.publisher.ready && this.guardrails.known) && performance.now() < limit)
+      await setTimeoutPromise(INTAKE_LOOK_MS);
+    if (this.readiness.shuttingDown) return;
     this.intake = this.bus.subscribe(ChatSubjects.generate, (message) => this.take(message.data), CHAT_QUEUE);
-    this.timers.push(
-      setInterval(() => this.sweep(), SWEEP_MS),
-      setInterval(() => this.beat(false), HEARTBEAT_INTERVAL_MS),
-    );
+    this.timers.push(setInterval(() => this.beat(false), HEARTBEAT_INTERVAL_MS));
     this.beat(false);
   }
 

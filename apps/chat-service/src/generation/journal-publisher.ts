@@ -46,11 +46,14 @@ export class JournalPublisher implements OnModuleInit {
 
   onModuleInit(): void {
     this.bus.subscribe(`${this.inbox}.*`, (message) => this.onAck(message));
+    // No answer comes to what was on its way: it is sent again at once, not when its time is over.
+    this.bus.onLost(() => this.failAll());
     void this.ensureStream();
   }
 
   /** @throws when the message was not taken; it may be published again under the same id. */
   async publish(batch: UsageBatch, messageId: string): Promise<void> {
+    if (!this.bus.connected) throw new Error('the connection to NATS is lost');
     const id = headers();
     id.set('Nats-Msg-Id', messageId);
     const reply = `${this.inbox}.${(this.lastReply += 1)}`;
@@ -62,6 +65,14 @@ export class JournalPublisher implements OnModuleInit {
       this.waiting.set(reply, { resolve, reject, timer });
       this.bus.connection.publish(UsageSubjects.events, JSON.stringify(batch), { reply, headers: id });
     });
+  }
+
+  private failAll(): void {
+    for (const { timer, reject } of this.waiting.values()) {
+      clearTimeout(timer);
+      reject(new Error('the connection to NATS was lost'));
+    }
+    this.waiting.clear();
   }
 
   private onAck(message: Msg): void {

@@ -54,11 +54,16 @@ export class Guardrails implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     this.bucket.begin();
-    this.readiness.add('guardrails', () => this.bucket.ready);
+    this.readiness.add('guardrails', () => this.known);
   }
 
   onApplicationShutdown(): void {
     this.bucket.end();
+  }
+
+  /** Whether all that is banned has been read. */
+  get known(): boolean {
+    return this.bucket.ready;
   }
 
   /** Called after each change. */
