@@ -23,6 +23,16 @@ describe('kill -9 under the supervisor of ./start', () => {
   const enginePid = async (): Promise<number | null | undefined> =>
     [...(await tandem.processes()).values()].find(({ name }) => name.startsWith('engine:'))?.pid;
 
+  /** Each look is a process of its own: one tells of both. */
+  const readyAgain = (name: string, killed: number) =>
+    eventually(
+      async () => {
+        const process = (await tandem.processes()).get(name);
+        return process?.health === 'ready' && process.pid !== killed;
+      },
+      { timeoutMs: READY_AGAIN_MS, everyMs: 200 },
+    );
+
   /** Retries as a client with a retry would: an error body is an answer, a broken connection is none. */
   async function servesAgain(): Promise<Ended> {
     return eventually(
@@ -39,13 +49,7 @@ describe('kill -9 under the supervisor of ./start', () => {
     const running = startChats(20, tandem.url, tandem.apiKey, { tokens: 200 });
     await allBegun(running);
     process.kill(pid, 'SIGKILL');
-    await eventually(
-      async () => (await pidOf(name)) !== pid && (await tandem.processes()).get(name)?.health === 'ready',
-      {
-        timeoutMs: READY_AGAIN_MS,
-        everyMs: 200,
-      },
-    );
+    await readyAgain(name, pid);
     await servesAgain();
     expect(await enginePid()).toBe(engine);
     for (const chat of running) {
@@ -73,12 +77,6 @@ describe('kill -9 under the supervisor of ./start', () => {
     process.kill(pid, 'SIGKILL');
     await Promise.all(startChats(5, tandem.url, tandem.apiKey, { tokens: 5 }).map(completed));
     await Promise.all(running.map(completed));
-    await eventually(
-      async () => (await tandem.processes()).get('postgres')?.health === 'ready' && (await pidOf('postgres')) !== pid,
-      {
-        timeoutMs: READY_AGAIN_MS,
-        everyMs: 200,
-      },
-    );
+    await readyAgain('postgres', pid);
   });
 });

@@ -8,8 +8,8 @@ import {
   ApiServiceUnavailableResponse,
   ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
-import { BACKEND_HEADER } from '#contracts/code';
 import { ErrorResponseDto } from '../http/error.dto';
+import { backendHeaders } from '../streaming/backend-header.docs';
 import { CodeAnswerDto, CodeHealthDto, CodeModelsDto, CodeRequestDto } from './code.dto';
 
 const EXAMPLES = {
@@ -41,14 +41,9 @@ const EXAMPLES = {
   },
 };
 
-const headers = {
-  [BACKEND_HEADER]: {
-    description:
-      'Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`. Not on a stream that waited ' +
-      'in the queue for more than a second and so had to begin before that was known: there the event `meta` says it.',
-    schema: { type: 'string' as const },
-  },
-};
+const headers = backendHeaders(
+  'Who gave the answer: `vllm` (an engine of this installation), `fallback` (another server) or `local`.',
+);
 
 const errors = (): MethodDecorator =>
   applyDecorators(

@@ -7,19 +7,13 @@ import {
   ApiServiceUnavailableResponse,
   ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
-import { BACKEND_HEADER } from '#contracts/code';
 import { ErrorResponseDto } from '../http/error.dto';
+import { backendHeaders } from '../streaming/backend-header.docs';
 import { HintAnswerDto, HintHealthDto, HintRequestDto, TryHintSettingsDto } from './hints.dto';
 
-const headers = {
-  [BACKEND_HEADER]: {
-    description:
-      'Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model). ' +
-      'Not on a stream that waited in the queue for more than a second and so had to begin before that was known: there the event ' +
-      '`meta` says it.',
-    schema: { type: 'string' as const },
-  },
-};
+const headers = backendHeaders(
+  'Who gave the hint: `vllm` (an engine of this installation), `fallback` (another server) or `local` (no model).',
+);
 
 const common = (): MethodDecorator =>
   applyDecorators(

@@ -1,4 +1,5 @@
 import { MAX_THINKING_TOKENS, type CodeBody, type CodeModelType } from '#contracts/code';
+import { partOfWindow } from '../context/fit-windows';
 import type { CodeFacts, FillInTheMiddle } from './code-facts';
 import type { CleanerOptions } from './output-cleaner';
 import { renderUser, type PromptTemplate } from './prompt-templates';
@@ -96,8 +97,8 @@ export function withWindow(template: PromptTemplate, { prefix, suffix }: CodeBod
   return {
     ...template,
     window: {
-      prefixChars: Math.floor(Math.min(prefix.length, prefixChars) * share),
-      suffixChars: Math.floor(Math.min(suffix.length, suffixChars) * share),
+      prefixChars: partOfWindow(prefix, prefixChars, share),
+      suffixChars: partOfWindow(suffix, suffixChars, share),
     },
   };
 }

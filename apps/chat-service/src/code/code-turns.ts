@@ -48,7 +48,7 @@ export class CodeTurns {
     const prompt = this.promptFor(turn, request, route);
     if (contextTokens === null || surelyFits(prompt.body, prompt.answerTokens, contextTokens))
       return this.turnOf(head, turn, request, route, prompt);
-    return this.fitted(turn, request, route, contextTokens).then((fitted) =>
+    return this.fitted(turn, request, route, prompt.answerTokens, contextTokens).then((fitted) =>
       this.turnOf(head, turn, request, route, fitted),
     );
   }
@@ -65,8 +65,13 @@ export class CodeTurns {
   }
 
   /** Less of the code around the cursor, and a shorter answer where the request asks for no length. */
-  private async fitted(turn: CodeTurn, request: CodeBody, route: Route, contextTokens: number): Promise<CodePrompt> {
-    const { answerTokens } = this.promptFor(turn, request, route);
+  private async fitted(
+    turn: CodeTurn,
+    request: CodeBody,
+    route: Route,
+    answerTokens: number,
+    contextTokens: number,
+  ): Promise<CodePrompt> {
     const around = request.prefix.length + request.suffix.length;
     const fit = await fitWindows(
       contextTokens,

@@ -37,3 +37,8 @@ export function behindThinking(answer: string): string | null {
 export function opensThinking(answer: string): boolean {
   return THINKING_OPEN.some((open) => answer.includes(open));
 }
+
+/** What a whole answer says; nothing where its thinking has no end. @param opened the template itself has begun a thinking. */
+export function withoutThinking(answer: string, opened = false): string {
+  return behindThinking(answer) ?? (opened || opensThinking(answer) ? '' : answer);
+}

@@ -26,6 +26,11 @@ const MOST_COUNTS = 5;
 const MARGIN = 1.25;
 const [LEAST_KEPT, MOST_KEPT] = [0.1, 0.95];
 
+/** The window for a share of what `mostChars` would show of a text, characters. */
+export function partOfWindow(text: string, mostChars: number, share: number): number {
+  return Math.floor(Math.min(text.length, mostChars) * share);
+}
+
 /** A token is at least one byte of text: what has fewer bytes than there is room needs no counting. */
 export function surelyFits(request: unknown, answerTokens: number, contextTokens: number): boolean {
   return Buffer.byteLength(JSON.stringify(request)) + TEMPLATE_TOKENS + answerTokens <= contextTokens;

@@ -1,7 +1,8 @@
 import type { HintBody, HintTurn } from '#contracts/hints';
 import { MAX_THINKING_TOKENS } from '#contracts/code';
 import type { CodeFacts } from '../code/code-facts';
-import { behindThinking, opensThinking } from '../code/thinking';
+import { withoutThinking } from '../code/thinking';
+import { partOfWindow } from '../context/fit-windows';
 import { renderUser, type HintTemplate } from './hint-templates';
 
 /** What a model is asked for a hint. */
@@ -67,17 +68,15 @@ export function withHintWindow(template: HintTemplate, { problem, code }: HintBo
   return {
     ...template,
     window: {
-      problemChars: Math.floor(Math.min(problem.length, problemChars) * share),
-      codeChars: Math.floor(Math.min(code.length, codeChars) * share),
+      problemChars: partOfWindow(problem, problemChars, share),
+      codeChars: partOfWindow(code, codeChars, share),
     },
   };
 }
 
 /** What the model says to the student: what it thought before is none of it. */
 export function spokenPart(answer: string, facts: Pick<CodeFacts, 'templateOpensThinking'>): string {
-  const said = behindThinking(answer);
-  if (said !== null) return said.trim();
-  return facts.templateOpensThinking || opensThinking(answer) ? '' : answer.trim();
+  return withoutThinking(answer, facts.templateOpensThinking).trim();
 }
 
 /** The beginning and the end of a text that is too long: an exercise has its question there, code its start and its last change. */

@@ -1,4 +1,4 @@
-import { behindThinking, opensThinking } from '../code/thinking';
+import { withoutThinking } from '../code/thinking';
 
 const MAX_TITLE_CHARS = 60;
 
@@ -22,8 +22,7 @@ const MAX_ENGINE_TITLE_CHARS = 80;
 
 /** A title out of what an engine wrote: one line, without thoughts, quotes and marks; null when nothing is left. */
 export function titleFrom(answer: string): string | null {
-  const said = behindThinking(answer) ?? (opensThinking(answer) ? '' : answer);
-  const line = said
+  const line = withoutThinking(answer)
     .split('\n')
     .map(bare)
     .find((text) => text !== '');
