@@ -1,6 +1,10 @@
 import OpenAI from 'openai';
+import type { Route } from 'playwright-core';
 import { eventually } from '#testing/eventually';
 import { expectAccessible, expectContrast, signInByApi, type Ui } from './ui';
+
+/** What is stored of a conversation. */
+const MESSAGES = /\/api\/conversations\/[^/]+\/messages/;
 
 /** The chat itself, and what every page has to be. */
 export function chatSpecs(ui: Ui): void {
@@ -45,6 +49,43 @@ export function chatSpecs(ui: Ui): void {
     await ui.answer().getByText('[simulated]').waitFor();
     await ui.page.getByRole('button', { name: 'Stop', exact: true }).click();
     await ui.page.getByText('Stopped.').waitFor();
+  });
+
+  it('shows a short answer that is over before the page has read what is stored', async () => {
+    await ui.signIn();
+    // Who looks before the question is stored finds nothing, and on a slow line hears of it only after the answer.
+    const emptyIfEarly = async (route: Route): Promise<void> => {
+      const answered = async (): Promise<boolean> => {
+        const path = new URL(route.request().url()).pathname;
+        const { items } = await ui.api<{ items: { answer: { state: string } | null }[] }>(path);
+        return items.some(({ answer }) => answer?.state === 'complete');
+      };
+      if (await answered()) return route.continue();
+      await eventually(answered);
+      await route.fulfill({ json: { items: [], nextCursor: null } });
+    };
+    await ui.page.route(MESSAGES, emptyIfEarly, { times: 1 });
+    await ui.ask('Shortly, please.');
+    await ui.answered();
+    await ui.answer().getByText('You wrote "Shortly, please."').waitFor();
+  });
+
+  it('keeps an answer in view when what is stored cannot be fetched, until it can', async () => {
+    ui.expectComplaint(/ERR_FAILED/);
+    await ui.signIn();
+    let attempts = 0;
+    await ui.page.route(MESSAGES, async (route) => {
+      await route.abort();
+      attempts += 1;
+    });
+    await ui.ask('Stay, please.');
+    // It is tried twice more before the page gives up.
+    await eventually(() => attempts === 3);
+    await ui.page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
+    expect(await ui.answer().textContent()).toContain('You wrote "Stay, please."');
+    await ui.page.unroute(MESSAGES);
+    await ui.page.evaluate(`dispatchEvent(new Event('visibilitychange'))`);
+    await ui.answered();
   });
 
   it('finds an answer again that was being written when the page was reloaded', async () => {

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import { useNavigate } from 'react-router';
 import { useShallow } from 'zustand/react/shallow';
 import { api, body } from '../../api/client';
@@ -53,10 +53,11 @@ export function useConversation(id: string | null): ConversationView {
     ...messages(id ?? ''),
     enabled: id !== null,
     refetchInterval: ({ state }) =>
-      live === null && state.data?.some(({ answer }) => answer?.state === 'generating') === true
+      live?.running !== true && state.data?.some(({ answer }) => answer?.state === 'generating') === true
         ? GENERATING_POLL_MS
         : false,
   });
+  useStoredInstead(id, stored.data, !head.isFetching && !stored.isFetching);
   const options = id === null ? firstOptions : (head.data ?? NOTHING_CHOSEN);
   const leafId = head.data?.activeLeafId ?? null;
   const asked = live?.ask ?? null;
@@ -66,7 +67,8 @@ export function useConversation(id: string | null): ConversationView {
     const { problem, meta } = await ask(question);
     keepUnheard(question, problem !== null && meta === null);
     await refreshConversation(queries, question.conversationId);
-    if (problem === null) dropAnswer(question.conversationId);
+    // It was not heard of, so there is nothing to wait for.
+    if (problem === null && meta === null) dropAnswer(question.conversationId);
   }
   const start = (parentId: string | null, content: string | null): void => {
     if (id !== null) void run({ conversationId: id, content, parentId, options });
@@ -93,6 +95,8 @@ export function useConversation(id: string | null): ConversationView {
       try {
         const made = await body(api.POST('/api/conversations', { body: firstOptions }));
         queries.setQueryData(conversation(made.id).queryKey, made);
+        // A look at its messages that is on its way when a short answer ends would show that nobody had asked.
+        queries.setQueryData(messages(made.id).queryKey, []);
         forgetFirstOptions();
         void run({ conversationId: made.id, content: text, parentId: null, options });
         // At once: as a transition it would stand back for each token that comes, and show the first of them late.
@@ -130,6 +134,21 @@ export function useConversation(id: string | null): ConversationView {
       return answer === undefined ? null : splitThinking(answer.content, answer.reasoning).content;
     },
   };
+}
+
+/**
+ * What is stored takes the place of an answer that is over, once it is there whole: not before, or the answer would
+ * vanish when it cannot be fetched. `current`: nothing newer is on its way.
+ */
+function useStoredInstead(id: string | null, stored: readonly Message[] | undefined, current: boolean): void {
+  const over = useLiveAnswers(({ answers }) => {
+    const answer = id === null ? undefined : answers[id];
+    return answer === undefined || answer.running || answer.problem !== null ? null : answer.meta?.assistantMessageId;
+  });
+  const isStored = stored?.some((message) => message.id === over && message.answer?.state === 'complete') === true;
+  useEffect(() => {
+    if (id !== null && isStored && current) dropAnswer(id);
+  }, [id, isStored, current]);
 }
 
 /** Shown at once, and taken back when the server does not keep it. */
