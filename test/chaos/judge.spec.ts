@@ -97,6 +97,8 @@ describe('the comparison of clients, ledger and engine', () => {
     expect(verdict([left], [row('a', { ...cancelled, outputTokens: 302 })])).toMatchObject({ wrong: 0, lost: 0 });
     for (const outputTokens of [0, 299, 1_000])
       expect(verdict([left], [row('a', { ...cancelled, outputTokens })])).toMatchObject({ wrong: 1 });
+    const late = row('a', { ...cancelled, outputTokens: 302, latencyMs: 5_000 });
+    expect(verdict([left], [late])).toMatchObject({ wrong: 1 });
   });
 
   it('a client that left may have missed the error that came just before, not one that came later', () => {

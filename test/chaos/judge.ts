@@ -183,6 +183,8 @@ function timeFaults(asked: Asked, row: Row): string[] {
   const faults: string[] = [];
   if (asked.ended.complete && row.latencyMs > seen + CLOCK_SLACK_MS)
     faults.push(`latency ${row.latencyMs} ms, ${seen} ms for its client`);
+  if (asked.left && row.latencyMs > seen + UNSEEN_SECONDS * 1_000)
+    faults.push(`latency ${row.latencyMs} ms, ${seen} ms until its client left`);
   if (row.ttftMs !== null && (row.ttftMs < 0 || row.ttftMs > row.latencyMs)) faults.push(`ttft ${row.ttftMs} ms`);
   return faults;
 }

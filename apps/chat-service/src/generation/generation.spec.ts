@@ -71,6 +71,20 @@ describe('an answer that is whole before the ledger has its start', () => {
     expect(refused.endings).toMatchObject([{ outcome: 'rejected', errorCode: 'ledger_unavailable', statusCode: 503 }]);
     expect(left.endings).toMatchObject([{ outcome: 'client_cancelled', statusCode: 499, outputTokens: 1 }]);
   });
+
+  it('took, where its client left, until then: not until the ledger was given up', () => {
+    jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate', 'setTimeout'] });
+    try {
+      const { generation, endings } = answeredButNotKept();
+      jest.advanceTimersByTime(1_000);
+      generation.cancel('client_gone');
+      jest.advanceTimersByTime(LIMITS.ledgerMs);
+      generation.checkDeadlines(performance.now() + 1);
+      expect(endings).toMatchObject([{ latencyMs: 1_000, ttftMs: null }]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });
 
 /** A generation on its first engine, with others to go on to. */

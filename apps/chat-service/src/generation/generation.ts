@@ -79,7 +79,8 @@ export class Generation {
   private passed = false;
   private triedElsewhere = false;
   private over = false;
-  private cancelledFor: CancelStream['reason'] | null = null;
+  /** `at`: on the monotonic clock. */
+  private cancelled: { reason: CancelStream['reason']; at: number } | null = null;
   /** The client has had an event of ours, and with it the status 200. */
   private prefaced = false;
   /** Frames made before the ledger had the request; null once it has. */
@@ -239,7 +240,7 @@ export class Generation {
   // ---- ways to end it from outside
 
   cancel(reason: CancelStream['reason']): void {
-    this.cancelledFor ??= reason;
+    this.cancelled ??= { reason, at: now() };
     // Whole, but all of it still waits for the ledger: its client has seen nothing, so this is how it ended.
     if (this.over && this.held !== null) {
       this.held = [];
@@ -292,7 +293,7 @@ export class Generation {
     this.over = false;
     this.firstTokenAt = 0; // the client has seen none
     this.prefaced = false;
-    if (this.cancelledFor !== null) this.finish({ kind: 'cancelled', reason: this.cancelledFor });
+    if (this.cancelled !== null) this.finish({ kind: 'cancelled', reason: this.cancelled.reason });
     else
       this.fail(new CodedError('ledger_unavailable', 'Requests cannot be recorded at the moment, so none is taken.'));
   }
@@ -342,7 +343,8 @@ export class Generation {
       queueMs: round(this.prologue.queueMs),
       // The first byte of an answer that does not stream is also its last.
       ttftMs: this.firstTokenAt === 0 || !this.head.streaming ? null : round(this.firstTokenAt - this.arrivedAt),
-      latencyMs: round(now() - this.arrivedAt),
+      // A cancelled one may have waited for the ledger since, and no engine worked for it then.
+      latencyMs: round((this.cancelled?.at ?? now()) - this.arrivedAt),
     };
   }
 

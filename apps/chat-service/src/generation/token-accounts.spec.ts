@@ -83,6 +83,22 @@ describe('tokens that the engine did not count for us', () => {
     expect(settled).toMatchObject({ inputTokens: promptTokens, outputTokens: 100, countMethod: 'estimated' });
   });
 
+  it('are estimated also where the ledger did not take the request: the engine worked meanwhile', async () => {
+    const accounts = new TokenAccounts();
+    const whole = ending({ countMethod: 'exact', outputTokens: 100, outcome: 'completed' });
+    accounts.learn('life', whole, 100);
+    const unrecorded = { outcome: 'rejected', errorCode: 'ledger_unavailable', statusCode: 503, ttftMs: null } as const;
+    // Its answer had been there for long: no engine is that slow.
+    accounts.learn('life', { ...whole, ...unrecorded, latencyMs: 60_000 }, 100);
+    const seen = { facts: facts({ stream: false }), body: BODY, tokenEvents: 0 };
+    const refused = ending({ ...unrecorded, outputTokens: 0, latencyMs: 600 });
+    expect(await accounts.settle('life', refused, seen, pool)).toMatchObject({
+      inputTokens: promptTokens,
+      outputTokens: 50,
+      countMethod: 'estimated',
+    });
+  });
+
   it('are never more than the request allowed', async () => {
     const accounts = new TokenAccounts();
     accounts.learn('life', ending({ countMethod: 'exact', outputTokens: 100, outcome: 'completed' }), 100);

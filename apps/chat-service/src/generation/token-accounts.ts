@@ -35,10 +35,11 @@ export class TokenAccounts {
   /** @param engine its life, or any name for it. */
   learn(
     engine: string,
-    { countMethod, outputTokens, ttftMs, latencyMs, queueMs }: RequestEnding,
+    { countMethod, outcome, outputTokens, ttftMs, latencyMs, queueMs }: RequestEnding,
     events: number,
   ): void {
-    if (countMethod !== 'exact' || outputTokens < ENOUGH_TOKENS) return;
+    // Whole, and yet not completed: it waited for the ledger in vain, and its time says nothing about the engine.
+    if (countMethod !== 'exact' || outcome !== 'completed' || outputTokens < ENOUGH_TOKENS) return;
     const known = this.paces.get(engine);
     const streamed = ttftMs !== null && events > 0;
     const first = streamed ? ttftMs - queueMs : (known?.ttftMs ?? 0);
@@ -95,7 +96,9 @@ function maxTokensOf(body: Uint8Array): number | null {
 
 /** Whether the engine may have worked on an answer of which nothing was seen: it neither refused it nor was it away. */
 function wasAtWork({ outcome, errorCode }: RequestEnding): boolean {
-  return outcome === 'error' ? errorCode === 'engine_error' : outcome !== 'rejected';
+  if (outcome === 'error') return errorCode === 'engine_error';
+  // It works while the ledger is waited for.
+  return outcome !== 'rejected' || errorCode === 'ledger_unavailable';
 }
 
 function blend(known: Pace, fresh: Pace): Pace {
