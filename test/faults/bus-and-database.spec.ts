@@ -12,13 +12,18 @@ import { allBegun, completed, ENDLESS, engineRuns, ledger, startChat, startChats
 interface Bridge {
   readonly url: string;
   cut(): void;
+  /** What NATS says does not arrive any more, until it is cut. */
+  stall(): void;
   stop(): Promise<void>;
 }
 
 async function bridgeTo(port: number): Promise<Bridge> {
   const sockets = new Set<Socket>();
+  const fars = new Set<Socket>();
   const server: Server = createServer((near) => {
     const far = connect({ port, host: '127.0.0.1' });
+    fars.add(far);
+    far.on('close', () => fars.delete(far));
     for (const socket of [near, far]) {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
@@ -30,10 +35,12 @@ async function bridgeTo(port: number): Promise<Bridge> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const stall = (): void => fars.forEach((socket) => socket.unpipe());
   const cut = (): void => sockets.forEach((socket) => socket.destroy());
   return {
     url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
+    stall,
     stop: async () => {
       cut();
       server.close();
@@ -88,6 +95,20 @@ describe('NATS and Postgres go away', () => {
     await engineRuns(system, 0);
     await allReady();
     await completed(startChat(bridgedGateway.url, system.apiKey, { tokens: 5 }));
+  });
+
+  it('an answer whose end a gateway never got is interrupted in the ledger too, with all its tokens', async () => {
+    const chat = startChat(bridgedGateway.url, system.apiKey, { tokens: 40 });
+    await chat.begun;
+    bridge.stall();
+    const id = (await chat.requestId) ?? '';
+    const row = async () => (await ledger(system)).get(id);
+    await eventually(async () => (await row())?.outcome === 'completed');
+    bridge.cut();
+    expect(await chat.ended).toMatchObject({ error: 'stream_interrupted', complete: false });
+    await eventually(async () => (await row())?.outcome === 'interrupted');
+    expect(await row()).toMatchObject({ state: 'finished', output_tokens: 40 });
+    await allReady();
   });
 
   it('kill -9 of nats-server ends running streams with an error event; all come back by themselves', async () => {

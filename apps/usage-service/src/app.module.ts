@@ -11,6 +11,7 @@ import { CountWrites1795248000000 } from './database/1795248000000-count-writes'
 import { EmptyDurations1795250000000 } from './database/1795250000000-empty-durations';
 import { RoomForUpdates1795260000000 } from './database/1795260000000-room-for-updates';
 import { TriedEngines1795270000000 } from './database/1795270000000-tried-engines';
+import { EndsPutRight1795280000000 } from './database/1795280000000-ends-put-right';
 import { ExportRepository } from './export/export.repository';
 import { ExportController } from './export/export.controller';
 import { DeadLetters } from './ledger/dead-letters';
@@ -50,6 +51,7 @@ export function usageServiceModule(settings: Settings): Type {
           EmptyDurations1795250000000,
           RoomForUpdates1795260000000,
           TriedEngines1795270000000,
+          EndsPutRight1795280000000,
         ],
       }),
     ],

@@ -23,6 +23,8 @@ import { LiveStream, type StreamReader } from './live-stream';
 /** A chat-service takes a request within milliseconds; after this time nobody will. */
 const ACCEPT_LIMIT_MS = 5_000;
 const MAX_STREAM = 0xffffffff;
+/** After NATS was away an owner may come back to it later than we do: what was announced is said again on so many ticks. */
+const ANNOUNCED_AGAIN = 5;
 /** So few have nobody to be gathered with. */
 const FEW = 2;
 
@@ -43,8 +45,9 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   /** Had bytes in the message that is being read. (A Set that is cleared so often keeps its old tables alive: see `LiveStream.release`.) */
   private readonly touched: LiveStream[] = [];
   private readonly outgoing: Uint8Array[] = [];
-  /** Streams that ended while NATS was away: their owners have not heard it. */
+  /** Streams that ended while NATS was away: their owners may not have heard it. */
   private readonly unannounced: LiveStream[] = [];
+  private announcements = 0;
   private lastStream = 0;
   private timer: NodeJS.Timeout | null = null;
   private draining = false;
@@ -70,9 +73,10 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
       this.unannounced.push(...this.streams.values());
       this.endAll(() => true, interrupted('The connection between the services broke while the answer was streamed.'));
     });
-    // A chat-service that kept its own connection still streams to nobody.
+    // A chat-service that kept its own connection still streams to nobody, or takes a lost end for one that arrived.
     this.bus.onRestored(() => {
-      for (const stream of this.unannounced.splice(0)) this.cancel(stream, 'gateway_failed');
+      this.announcements = ANNOUNCED_AGAIN + 1;
+      this.announce();
     });
     this.readiness.add('chat-service', () => this.owners.size > 0);
     this.timer = setInterval(() => this.tick(), HEARTBEAT_INTERVAL_MS);
@@ -238,6 +242,13 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     for (const owner of targets) this.bus.publishJson(ChatSubjects.cancel(owner), cancel);
   }
 
+  private announce(): void {
+    if (this.announcements === 0 || !this.bus.connected) return;
+    for (const stream of this.unannounced) this.cancel(stream, 'gateway_failed');
+    this.announcements -= 1;
+    if (this.announcements === 0) this.unannounced.length = 0;
+  }
+
   /** One that leaves has ended its streams itself. */
   private onOwnerGone(ownerId: string, left: boolean): void {
     if (left) return;
@@ -252,6 +263,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
   private tick(): void {
     const at = performance.now();
     this.beat(false);
+    this.announce();
     for (const stream of [...this.streams.values()]) {
       if (stream.ownerId === null && at - stream.openedAt > ACCEPT_LIMIT_MS) {
         this.cancel(stream, 'gateway_failed');

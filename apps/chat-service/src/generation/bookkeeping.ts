@@ -1,12 +1,14 @@
 import type { Logger } from 'nestjs-pino';
 import type { Backend } from '#contracts/code';
 import type { CodedError, ErrorCode } from '#contracts/errors';
-import type { GenerateRequest } from '#contracts/generate';
+import type { CancelStream, GenerateRequest } from '#contracts/generate';
 import type { RequestEnding, RequestFacts, RequestTimes, TokenCounts } from '#contracts/usage';
 import type { Route } from '../engines/engine-router';
 import { backendOf, backendPlaced } from '../engines/fallback';
 import { ChatMetrics } from './chat-metrics';
+import { outcomeOf } from './ending';
 import type { Generation } from './generation';
+import { RecentEnds } from './recent-ends';
 import { TokenAccounts } from './token-accounts';
 import type { TokenReservations } from './token-reservations';
 import { UsageJournal, type PublishBatch } from './usage-journal';
@@ -30,6 +32,7 @@ export class Bookkeeping {
   private readonly journal: UsageJournal;
   private readonly metrics: ChatMetrics;
   private readonly accounts = new TokenAccounts();
+  private readonly ends = new RecentEnds();
   /** Requests that ran into a timeout since the start. */
   timeouts = 0;
   /** Requests that are over and being counted. */
@@ -107,6 +110,24 @@ export class Bookkeeping {
     this.close(head, facts, ending, backendPlaced(head));
   }
 
+  /**
+   * Its gateway has ended the stream by itself, and its client was told so: where the end that was made here is in the ledger
+   * already, that row is put right. The tokens stay, since they were made.
+   */
+  undelivered({ gatewayId, stream, reason }: CancelStream): void {
+    if (reason !== 'gateway_failed') return;
+    const end = this.ends.take(gatewayId, stream);
+    if (end === null || end.ending.outcome === 'interrupted' || end.ending.outcome === 'client_cancelled') return;
+    const { facts, ending } = end;
+    const outcome = outcomeOf({ kind: 'cancelled', reason }, true);
+    this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending, ...outcome });
+    this.logger.warn({
+      msg: 'the end of an answer was lost with a connection to nats-server, and its client was told stream_interrupted: its row says interrupted now',
+      request_id: facts.requestId,
+      was: ending.outcome,
+    });
+  }
+
   /** Refused at the door: counted in metrics, no row in the ledger. */
   refused(head: GenerateRequest, error: CodedError): void {
     this.metrics.refuse(error.code);
@@ -121,6 +142,7 @@ export class Bookkeeping {
 
   private close(head: GenerateRequest, facts: RequestFacts, ending: RequestEnding, backend: Backend): void {
     this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
+    this.ends.add(head, facts, ending);
     this.metrics.end(facts, ending);
     if (backend === 'fallback') this.metrics.fallback(head.endpoint, ending);
     if (TIMEOUTS.includes(ending.errorCode)) this.timeouts += 1;

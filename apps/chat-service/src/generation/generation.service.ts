@@ -127,9 +127,10 @@ export class GenerationService implements OnModuleInit, OnApplicationBootstrap, 
   }
 
   onModuleInit(): void {
-    this.bus.subscribe(ChatSubjects.cancel(this.instanceId), (message) =>
-      this.held.cancelStream(message.json<CancelStream>()),
-    );
+    this.bus.subscribe(ChatSubjects.cancel(this.instanceId), (message) => {
+      const cancel = message.json<CancelStream>();
+      if (!this.held.cancelStream(cancel)) this.books.undelivered(cancel);
+    });
     // Everybody hears this; only the owner of the request answers.
     this.bus.subscribe(ChatSubjects.cancelRequest, (message) => {
       const { requestId, userId } = message.json<CancelRequest>();

@@ -46,8 +46,11 @@ export class HeldRequests {
     return this.drain.wait(limitMs);
   }
 
-  cancelStream({ gatewayId, stream, reason }: CancelStream): void {
-    this.requests.get(keyOf({ gatewayId, stream }))?.cancel(reason);
+  /** @returns whether it was there. */
+  cancelStream({ gatewayId, stream, reason }: CancelStream): boolean {
+    const request = this.requests.get(keyOf({ gatewayId, stream }));
+    request?.cancel(reason);
+    return request !== undefined;
   }
 
   /** @param userId whose request it must be; null: anybody's. @returns whether it was ours and was cancelled. */

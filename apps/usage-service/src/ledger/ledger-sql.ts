@@ -35,15 +35,17 @@ const LIST = NAMES.join(', ');
 const RANK = (state: string): string =>
   `array_position(ARRAY['started', 'checkpoint', 'closed', 'finished'], ${state})`;
 
+const ENDED = (state: string): string => `${state} IN ('closed', 'finished')`;
+
 /** What the parts below need of the rows that were written. */
 const WRITTEN = `created_at, owner, state, choices, engine_life, tried_engine_life, input_tokens, output_tokens,
-  count_method, closed_input_tokens, closed_output_tokens, writes, moved_at_write`;
+  count_method, closed_input_tokens, closed_output_tokens, closed_count_method, writes, moved_at_write`;
 
 /**
  * Keeps the sums of each engine life beside its rows, in the same transaction, so that a comparison with the engine's
- * counters reads one row. A request that was closed and then ended by its owner counts the difference. One that a second
- * engine took is admitted and ended in both lives; its tokens are the second one's, and its prompt stands with the first
- * as one that may have been counted there.
+ * counters reads one row. A request that had ended and ends otherwise (closed, then ended by its owner; or its end was lost)
+ * counts the difference. One that a second engine took is admitted and ended in both lives; its tokens are the second
+ * one's, and its prompt stands with the first as one that may have been counted there.
  */
 const COUNT_LIVES = `
   INSERT INTO usage.engine_lives AS life
@@ -52,7 +54,8 @@ const COUNT_LIVES = `
   SELECT engine_life, sum(admitted), sum(ended), sum(inexact), sum(retried), sum(prompt), sum(generation), sum(retried_prompt)
   FROM (
     SELECT engine_life, (writes = 0 OR moved)::integer AS admitted, (has_ended AND NOT counted)::integer AS ended,
-      (has_ended AND count_method NOT IN ('exact', 'cached'))::integer - (has_ended AND counted)::integer AS inexact,
+      (has_ended AND count_method NOT IN ('exact', 'cached'))::integer
+        - (has_ended AND counted AND coalesce(closed_count_method, 'estimated') NOT IN ('exact', 'cached'))::integer AS inexact,
       0 AS retried, new_prompt AS prompt, new_generation AS generation, 0 AS retried_prompt
     FROM changes WHERE engine_life IS NOT NULL
     UNION ALL
@@ -72,21 +75,21 @@ const COUNT_LIVES = `
     retried_prompt_tokens = life.retried_prompt_tokens + EXCLUDED.retried_prompt_tokens,
     updated_at = now()`;
 
-/** What was written means for the lives: `counted` has been counted for the same engine when it was closed. */
+/** What was written means for the lives: `counted` has been counted for the same engine when it ended before. */
 const CHANGES = `
   SELECT *, CASE WHEN has_ended THEN choices * (input_tokens - CASE WHEN counted THEN closed_input_tokens ELSE 0 END) ELSE 0 END AS new_prompt,
     CASE WHEN has_ended THEN output_tokens - CASE WHEN counted THEN closed_output_tokens ELSE 0 END ELSE 0 END AS new_generation
   FROM (
     SELECT *, closed_output_tokens IS NOT NULL AND NOT moved AS counted
     FROM (
-      SELECT *, state IN ('closed', 'finished') AS has_ended, coalesce(moved_at_write = writes, false) AS moved FROM written
+      SELECT *, ${ENDED('state')} AS has_ended, coalesce(moved_at_write = writes, false) AS moved FROM written
     ) AS with_state
   ) AS with_count`;
 
 /** A day of which a row came late is rolled up again. */
 const UNSEAL = `
   DELETE FROM usage.sealed_days
-  WHERE day IN (SELECT (created_at AT TIME ZONE 'UTC')::date FROM written WHERE state IN ('closed', 'finished'))`;
+  WHERE day IN (SELECT (created_at AT TIME ZONE 'UTC')::date FROM written WHERE ${ENDED('state')})`;
 
 /** The owners of rows that are not finished are watched. */
 const NOTE_OWNERS = `
@@ -118,14 +121,17 @@ export const UPSERT = `
       ${NAMES.filter((name) => name !== 'request_id' && name !== 'created_at')
         .map((name) => `${name} = EXCLUDED.${name}`)
         .join(', ')},
-      closed_input_tokens = CASE known.state WHEN 'closed' THEN known.input_tokens END,
-      closed_output_tokens = CASE known.state WHEN 'closed' THEN known.output_tokens END,
+      closed_input_tokens = CASE WHEN ${ENDED('known.state')} THEN known.input_tokens END,
+      closed_output_tokens = CASE WHEN ${ENDED('known.state')} THEN known.output_tokens END,
+      closed_count_method = CASE WHEN ${ENDED('known.state')} THEN known.count_method END,
       moved_at_write = CASE WHEN known.engine_life IS DISTINCT FROM EXCLUDED.engine_life
         THEN known.writes + 1 ELSE known.moved_at_write END,
       writes = known.writes + 1,
       updated_at = now()
     WHERE ${RANK('EXCLUDED.state')} > ${RANK('known.state')}
       OR (known.state = 'checkpoint' AND EXCLUDED.state = 'checkpoint' AND EXCLUDED.output_tokens > known.output_tokens)
+      OR (known.state = 'finished' AND EXCLUDED.state = 'finished'
+        AND EXCLUDED.outcome = 'interrupted' AND known.outcome <> 'interrupted')
     RETURNING ${WRITTEN}
   ), changes AS (${CHANGES}
   ), lives AS (${COUNT_LIVES}

@@ -7,6 +7,7 @@ import {
   USAGE_STREAM,
   UsageSubjects,
   type DeadLettersReplayed,
+  type UsageEvent,
 } from '#contracts/usage';
 import { UsageQuerySubjects, type UsageRequestsPage } from '#contracts/usage-queries';
 import { eventually } from '#testing/eventually';
@@ -63,6 +64,32 @@ describe('the ledger', () => {
     await ledger.drained();
     for (const id of ends)
       expect(await ledger.rowsOf(id)).toEqual([expect.objectContaining({ state: 'finished', output_tokens: 25 })]);
+  });
+
+  it.each([
+    ['one by one', false],
+    ['in one message', true],
+  ])('puts right a row whose end never came to its client, and counts its tokens once: %s', async (_, together) => {
+    const id = randomUUID();
+    const engineLife = `life-${id}`;
+    const end = { ...event('finished', id, 25), engineLife };
+    const lost = { ...end, statusCode: 499, outcome: 'interrupted', errorCode: 'stream_interrupted' } as UsageEvent;
+    const events = [{ ...event('started', id), engineLife }, end, lost, end];
+    for (const batch of together ? [events] : events.map((single) => [single])) {
+      await ledger.publish(...batch);
+      await ledger.drained();
+    }
+    expect(await ledger.rowsOf(id)).toEqual([
+      expect.objectContaining({ outcome: 'interrupted', status_code: 499, output_tokens: 25, count_method: 'exact' }),
+    ]);
+    expect(
+      await ledger.query(
+        `SELECT requests_admitted::integer AS admitted, requests_ended::integer AS ended, requests_inexact::integer AS inexact,
+           ledger_prompt_tokens::integer AS prompt, ledger_generation_tokens::integer AS generation
+         FROM usage.engine_lives WHERE engine_life = $1`,
+        [engineLife],
+      ),
+    ).toEqual([{ admitted: 1, ended: 1, inexact: 0, prompt: 9, generation: 25 }]);
   });
 
   it('never lets an earlier checkpoint overwrite a later one', async () => {

@@ -41,6 +41,15 @@ describe('the accounting of usage events', () => {
     );
   });
 
+  it('takes the end that never came to its client for none, whichever of the two is heard first', () => {
+    const lost: UsageEvent = { ...usageEvent('finished', 'r1', 25), outcome: 'interrupted' } as UsageEvent;
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...life('r1'), ...life('r1'), lost], { minLength: 9 }), (seen) => {
+        expect(mergeEvents(seen)).toEqual([rowOf(lost)]);
+      }),
+    );
+  });
+
   it('keeps requests apart', () => {
     const rows = mergeEvents([started('r1'), finished('r2', 5), started('r2'), checkpoint('r1', 3)]);
     expect(rows.map(({ requestId, state }) => [requestId, state])).toEqual([

@@ -41,11 +41,14 @@ export function rowOf({ kind, ...known }: UsageEvent): LedgerRow {
 }
 
 /**
- * The one of two rows of the same request that is further in its life; of two checkpoints the one with more tokens; else
- * the first, since a finished request does not finish again. `UPSERT` in the repository says the same in SQL.
+ * The one of two rows of the same request that is further in its life; of two checkpoints the one with more tokens; of two
+ * ends the one that says that the answer was interrupted, since the other never came to its client; else the first.
+ * `UPSERT` (ledger-sql.ts) says the same in SQL.
  */
 export function later(first: LedgerRow, second: LedgerRow): LedgerRow {
   if (RANK[second.state] !== RANK[first.state]) return RANK[second.state] > RANK[first.state] ? second : first;
+  if (first.state === 'finished')
+    return second.outcome === 'interrupted' && first.outcome !== 'interrupted' ? second : first;
   if (first.state !== 'checkpoint') return first;
   return (second.outputTokens ?? 0) > (first.outputTokens ?? 0) ? second : first;
 }
