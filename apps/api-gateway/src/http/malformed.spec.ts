@@ -13,8 +13,8 @@ interface RawAnswer {
 const AUTH = `authorization: Bearer ${ADMIN_KEY}\r\n`;
 const JSON_TYPE = 'content-type: application/json\r\n';
 
-/** Two seconds in steps: longer than the bounds below, and than node's interval of looking for slow requests. */
-const LONG_ANSWER = Array.from({ length: 20 }, (_, index) => `data: ${index}\n\n`);
+/** Four seconds in steps: longer than the bounds below, and than node's interval of looking for slow requests. */
+const LONG_ANSWER = Array.from({ length: 40 }, (_, index) => `data: ${index}\n\n`);
 const STEP_MS = 100;
 
 function answerAtLength(app: NestFastifyApplication): void {
@@ -38,7 +38,8 @@ describe('malformed HTTP', () => {
   let gateway: RunningGateway;
   beforeAll(async () => {
     gateway = await startGateway(
-      { HEADERS_TIMEOUT_MS: '400', REQUEST_TIMEOUT_MS: '800', MAX_BODY_BYTES: '65536' },
+      // Long enough for honest bytes on a busy machine.
+      { HEADERS_TIMEOUT_MS: '1000', REQUEST_TIMEOUT_MS: '2000', MAX_BODY_BYTES: '65536' },
       answerAtLength,
     );
   });
