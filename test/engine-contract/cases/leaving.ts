@@ -29,7 +29,7 @@ export function leaving(engine: EngineClient): void {
       if ('stream' in request) await tokens;
       else await eventually(async () => (await engine.running()) > 0, { timeoutMs: 30_000 });
       leave(socket);
-      await eventually(async () => (await engine.running()) === 0, { timeoutMs: 2_000 });
+      await eventually(async () => (await engine.running()) === 0);
       socket.destroy();
       const after = await engine.metrics();
       const abort = Object.keys(after).filter(

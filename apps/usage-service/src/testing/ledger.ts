@@ -59,7 +59,7 @@ export async function startLedger(env: Readonly<Record<string, string>> = {}): P
     query,
     rowsOf,
     publish: async (...events) => {
-      await jetstream(connection, { timeout: 500 }).publish(UsageSubjects.events, JSON.stringify({ events }));
+      await jetstream(connection, { timeout: 5_000 }).publish(UsageSubjects.events, JSON.stringify({ events }));
     },
     stateOf: async (requestId) => (await rowsOf(requestId))[0]?.['state'],
     drained: () =>
