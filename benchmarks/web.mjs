@@ -95,14 +95,22 @@ async function firstPaint(context) {
   await page.close();
 }
 
-/** Types while an answer of 200 tokens a second is written, and sees when its first token was painted. */
+/**
+ * Types while an answer of 200 tokens a second is written, and sees when its first token was painted. In turns with it, and
+ * while the same answer is written for another client, types into a page that is empty but for a text area: what is late
+ * there was not made late by the page.
+ */
 async function streaming(context) {
   const firsts = [];
   const keys = [];
+  const emptyPage = [];
+  const busy = [];
   for (let run = 0; run < ANSWERS; run += 1) {
-    const { first, delays } = await oneAnswer(context);
+    const { first, delays, cpuShare } = await oneAnswer(context);
     firsts.push(first);
     keys.push(...delays);
+    busy.push(cpuShare);
+    emptyPage.push(...(await typedIntoEmptyPage(context)));
   }
   rows.push([
     `first token of ${ANSWERS} answers: from arrival to the end of its frame, median (longest)`,
@@ -111,21 +119,67 @@ async function streaming(context) {
   ]);
   rows.push([
     `typing at 200 words a minute while 200 tokens/s arrive: ${keys.length} keys, from the key to the end of its frame, median, p99 (longest)`,
-    `${median(keys).toFixed(0)}, ${percentile(keys, 0.99).toFixed(0)} ms (${Math.max(...keys).toFixed(0)} ms)`,
+    spread(keys),
     '50 ms',
   ]);
+  rows.push([
+    `processor time of the page's main thread meanwhile, median of ${ANSWERS} answers`,
+    `${(median(busy) * 100).toFixed(0)} % of a core`,
+    '–',
+  ]);
+  rows.push([`the same keys into an empty page, while another client gets the answer`, spread(emptyPage), '–']);
+}
+
+async function typedIntoEmptyPage(context) {
+  const leaving = new AbortController();
+  const answer = await fetch(`${system.url}/v1/chat/completions`, {
+    method: 'POST',
+    signal: leaving.signal,
+    headers: { authorization: `Bearer ${system.apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'default',
+      stream: true,
+      messages: [{ role: 'user', content: 'Write a long answer.' }],
+    }),
+  });
+  const read = answer.text().catch(() => undefined);
+  const page = await context.newPage();
+  await page.addInitScript(keyWatch);
+  await page.goto('data:text/html,<textarea></textarea>');
+  await page.locator('textarea').focus();
+  await page.evaluate(() => (window.countsKey = () => true));
+  for (let key = 0; key < KEYS; key += 1) await page.keyboard.press('a', { delay: KEY_EVERY_MS });
+  const delays = await page.evaluate(() => window.keyDelays);
+  await page.close();
+  leaving.abort();
+  await read;
+  return delays;
+}
+
+/** In the page: how long each key takes until the end of the frame that shows it. */
+function keyWatch() {
+  // A task of its own, queued while the frame is made: it runs when the frame has left the page for the compositor.
+  // (The Event Timing API would tell the same, but a Chromium without a screen tells of its frames late or not at all.)
+  window.afterThisFrame = (then) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => then(performance.now());
+    port2.postMessage(null);
+  };
+  window.keyDelays = [];
+  addEventListener(
+    'keydown',
+    ({ timeStamp }) => {
+      if (window.countsKey?.() === true)
+        requestAnimationFrame(() => window.afterThisFrame((at) => window.keyDelays.push(at - timeStamp)));
+    },
+    { capture: true },
+  );
 }
 
 async function oneAnswer(context) {
   const page = await context.newPage();
+  await page.addInitScript(keyWatch);
   await page.addInitScript(() => {
-    // A task of its own, queued while the frame is made: it runs when the frame has left the page for the compositor.
-    // (The Event Timing API would tell the same, but a Chromium without a screen tells of its frames late or not at all.)
-    const afterThisFrame = (then) => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => then(performance.now());
-      port2.postMessage(null);
-    };
     // When the first chunk of the answer has arrived, and when the frame that shows it is over.
     const original = window.fetch;
     window.fetch = async (...given) => {
@@ -146,30 +200,38 @@ async function oneAnswer(context) {
         return;
       window.paintedAt = -1;
       // Answers are put into the page in an animation frame's callback: what is made now is that frame.
-      afterThisFrame((at) => (window.paintedAt = at));
+      window.afterThisFrame((at) => (window.paintedAt = at));
     }).observe(document, { childList: true, subtree: true });
-    window.keyDelays = [];
-    addEventListener(
-      'keydown',
-      ({ timeStamp }) => {
-        if (window.arrivedAt !== undefined && document.querySelector('[data-testid=live-answer]') !== null)
-          requestAnimationFrame(() => afterThisFrame((at) => window.keyDelays.push(at - timeStamp)));
-      },
-      { capture: true },
-    );
+    window.countsKey = () =>
+      window.arrivedAt !== undefined && document.querySelector('[data-testid=live-answer]') !== null;
   });
   await page.goto(system.url);
   // At the pace of a fast typist: what is loaded meanwhile is loaded for everybody.
   await page.getByLabel('Ask anything').pressSequentially('Write a long answer.', { delay: KEY_EVERY_MS });
   await page.keyboard.press('Enter');
   await page.getByRole('article', { name: 'Answer' }).waitFor();
+  const cpuMs = await cpuOfMainThread(page);
+  const begun = performance.now();
   for (let key = 0; key < KEYS; key += 1) await page.keyboard.press('a', { delay: KEY_EVERY_MS });
+  const cpuShare = (await cpuMs()) / (performance.now() - begun);
   const seen = await page.evaluate(() => ({
     first: window.paintedAt - window.arrivedAt,
     delays: window.keyDelays,
   }));
   await page.close();
-  return seen;
+  return { ...seen, cpuShare };
+}
+
+/** @returns how many milliseconds of a processor the page's main thread has had since; not those in which it waited for one. */
+async function cpuOfMainThread(page) {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const tasks = async () => {
+    const { metrics } = await cdp.send('Performance.getMetrics');
+    return metrics.find(({ name }) => name === 'TaskDuration').value * 1_000;
+  };
+  const before = await tasks();
+  return async () => (await tasks()) - before;
 }
 
 /** In the page: resolves when it has had nothing to do for a while, what it loads late included. */
@@ -193,32 +255,46 @@ async function longConversation(context, ownerId) {
   await page.getByRole('article').first().waitFor();
   await page.waitForLoadState('load');
   await page.evaluate(calm);
-  const gaps = await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const scroller = [...document.querySelectorAll('div')].find(
-          (one) => one.scrollHeight > one.clientHeight * 3 && getComputedStyle(one).overflowY === 'auto',
-        );
-        const gaps = [];
-        let before = performance.now();
-        const step = (now) => {
-          gaps.push(now - before);
-          before = now;
-          scroller.scrollTop -= 60;
-          if (gaps.length < 240) requestAnimationFrame(step);
-          else resolve(gaps.slice(1));
-        };
-        requestAnimationFrame(step);
-      }),
-  );
+  const gaps = await page.evaluate(scrollUp);
+  rows.push([`scrolling through ${MESSAGES} messages`, frames(gaps), '60 frames/s']);
+  await page.close();
+  const plain = await context.newPage();
+  const lines = '<p>A line of text.</p>'.repeat(MESSAGES);
+  await plain.goto(`data:text/html,<div style="height: 100vh; overflow-y: auto">${lines}</div>`);
+  await plain.evaluate(calm);
+  rows.push([`the same through ${MESSAGES} lines of plain text`, frames(await plain.evaluate(scrollUp)), '–']);
+  await plain.close();
+}
+
+/** In the page: milliseconds between frames while it scrolls. */
+function scrollUp() {
+  return new Promise((resolve) => {
+    const scroller = [...document.querySelectorAll('div')].find(
+      (one) => one.scrollHeight > one.clientHeight * 3 && getComputedStyle(one).overflowY === 'auto',
+    );
+    scroller.scrollTop = scroller.scrollHeight;
+    const gaps = [];
+    let before = performance.now();
+    const step = (now) => {
+      gaps.push(now - before);
+      before = now;
+      scroller.scrollTop -= 60;
+      if (gaps.length < 240) requestAnimationFrame(step);
+      else resolve(gaps.slice(1));
+    };
+    requestAnimationFrame(step);
+  });
+}
+
+function frames(gaps) {
   const fps = 1_000 / (gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length);
   const late = gaps.filter((gap) => gap > 25).length;
-  rows.push([
-    `scrolling through ${MESSAGES} messages`,
-    `${fps.toFixed(0)} frames/s, ${late} of ${gaps.length} late`,
-    '60 frames/s',
-  ]);
-  await page.close();
+  return `${fps.toFixed(0)} frames/s, ${late} of ${gaps.length} late`;
+}
+
+/** Of milliseconds: median, 99th percentile and longest. */
+function spread(numbers) {
+  return `${median(numbers).toFixed(0)}, ${percentile(numbers, 0.99).toFixed(0)} ms (${Math.max(...numbers).toFixed(0)} ms)`;
 }
 
 function median(numbers) {
