@@ -13,6 +13,7 @@ import { DEFAULT_MODEL } from '#contracts/models';
 import { encode } from '../openai/generation-request';
 import { boolean, integer, isObject, kindOf, number, oneOf, refuse, string, type Check } from '../openai/fields';
 import type { GenerationCall } from '../streaming/generations';
+import { namingLongest } from '../streaming/too-long';
 
 /** As large as a body may be: the models' context is the bound that matters. */
 const MAX_TEXT = 8 * 1024 * 1024;
@@ -25,6 +26,8 @@ export const language: Check = (value, path) => {
   if (typeof value !== 'string') return refuse(path, `expected a string, but got ${kindOf(value)}`);
   if (!LANGUAGE.test(value)) refuse(path, 'expected the name of a language, of 40 characters at most');
 };
+
+const TEXTS = ['prompt', 'prefix', 'suffix', 'selection', 'error'];
 
 /** What the caller's key says of requests for code. */
 export interface CodeCaller {
@@ -77,6 +80,7 @@ export class CodeChecker {
       maxOutputTokens: request.maxTokens ?? MAX_CODE_TOKENS + MAX_THINKING_TOKENS,
       body: encode(request),
       code: { modelType, chunks, mayFallBack: caller.mayFallBack && body['fallback'] !== false },
+      inWords: namingLongest(body, TEXTS),
       ignored,
     };
   }
