@@ -87,6 +87,15 @@ describe('an engine that answers in odd ways', () => {
     return ask(system, 'relay');
   }
 
+  /**
+   * Who comes after a broken connection waits a second for the engine, and may be answered 200 before that is over: whose
+   * status counts asks when the next one is taken at once.
+   */
+  async function askAtOnce(script: string, fields: { stream: boolean }): Promise<Heard> {
+    expect((await relay(token('ready', 'stop') + DONE)).status).toBe(200);
+    return ask(system, script, fields);
+  }
+
   describe('what it sends arrives byte for byte', () => {
     it('with Hangul and emoji split over chunks and packets at every byte', async () => {
       const stream = token('안녕하세요 👨‍👩‍👧 세계') + token('', 'stop') + DONE;
@@ -232,7 +241,7 @@ describe('an engine that answers in odd ways', () => {
     ])('%s %s is a %i %s, streaming and not', async (status, body, seen, code) => {
       engine.on('fails', (wire) => wire.send(jsonAnswer(status, body)));
       for (const stream of [true, false]) {
-        const heard = await ask(system, 'fails', { stream });
+        const heard = await askAtOnce('fails', { stream });
         expect(heard).toMatchObject({
           status: seen,
           error: { code, message: expect.any(String) as string, type: expect.any(String) as string },
@@ -255,7 +264,7 @@ describe('an engine that answers in odd ways', () => {
         await wire.closed;
       });
       for (const stream of [true, false])
-        expect(await ask(system, 'garbage', { stream })).toMatchObject({
+        expect(await askAtOnce('garbage', { stream })).toMatchObject({
           status: 502,
           error: { code: 'engine_error' },
         });
@@ -266,7 +275,7 @@ describe('an engine that answers in odd ways', () => {
       engine.on('resets', (wire) => wire.reset());
       for (const script of ['closes', 'resets'])
         for (const stream of [true, false]) {
-          const heard = await ask(system, script, { stream });
+          const heard = await askAtOnce(script, { stream });
           expect([502, 503]).toContain(heard.status);
           expect(['engine_error', 'engine_unavailable']).toContain(heard.error?.code);
         }
