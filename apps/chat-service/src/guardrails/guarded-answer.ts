@@ -40,16 +40,20 @@ export class GuardedStream implements AnswerRewriter {
   push(bytes: Buffer, start: number, end: number): void {
     let out = '';
     for (const event of bytes.toString('utf8', start, end).split(/(?<=\r\n\r\n|\n\n|\r\r)/)) {
-      if (this.blocked) return;
+      if (this.blocked) break;
       out += this.event(event);
     }
-    if (out !== '') this.send(out);
+    this.tell(out);
   }
 
   end(): void {
-    if (this.blocked) return;
-    const rest = this.rest();
-    if (rest !== '') this.send(rest);
+    if (!this.blocked) this.tell(this.rest());
+  }
+
+  /** What may be seen leaves before the answer is ended for what may not. */
+  private tell(events: string): void {
+    if (events !== '') this.emit(FrameKind.data, Buffer.from(events));
+    if (this.blocked) this.watch.block();
   }
 
   private event(event: string): string {
@@ -59,13 +63,15 @@ export class GuardedStream implements AnswerRewriter {
     const parsed = JSON.parse(data) as Json;
     const choices = Array.isArray(parsed['choices']) ? (parsed['choices'] as Json[]) : [];
     if (choices.length === 0) return event;
-    const kept = choices.filter((choice) => this.choice(parsed, choice));
+    /** Events of what was held and has no place in this one. */
+    const ahead: string[] = [];
+    const kept = choices.filter((choice) => this.choice(parsed, choice, ahead));
     withoutEchoes(parsed);
-    return kept.length === 0 ? '' : `data: ${JSON.stringify({ ...parsed, choices: kept })}\n\n`;
+    return ahead.join('') + (kept.length === 0 ? '' : `data: ${JSON.stringify({ ...parsed, choices: kept })}\n\n`);
   }
 
   /** @returns whether something is left of it. */
-  private choice(event: Json, choice: Json): boolean {
+  private choice(event: Json, choice: Json, ahead: string[]): boolean {
     withoutEchoes(choice);
     const index = typeof choice['index'] === 'number' ? choice['index'] : 0;
     const places = textPlaces(choice);
@@ -79,12 +85,12 @@ export class GuardedStream implements AnswerRewriter {
       passes ||= holder[name] !== '' || before === '';
     }
     if (choice['finish_reason'] == null) return passes;
-    this.flushInto(choice, index);
+    this.flushInto(choice, index, ahead);
     return true;
   }
 
   /** The last chunk of a choice takes along what was held of it. */
-  private flushInto(choice: Json, index: number): void {
+  private flushInto(choice: Json, index: number, ahead: string[]): void {
     for (const [key, text] of this.texts) {
       if (!key.startsWith(`${index}/`)) continue;
       const rest = this.through(text, (held) => held.end());
@@ -92,7 +98,7 @@ export class GuardedStream implements AnswerRewriter {
       if (rest === '') continue;
       const place = textPlaces(choice).find(({ path }) => key === `${index}/${path}`);
       if (place !== undefined) place.holder[place.name] = (place.holder[place.name] as string) + rest;
-      else this.send(this.chunkLike(key, rest));
+      else ahead.push(this.chunkLike(key, rest));
     }
   }
 
@@ -129,14 +135,9 @@ export class GuardedStream implements AnswerRewriter {
     if (guarded.verdicts.length > 0) this.watch.found(guarded.verdicts);
     if (guarded.blocked) {
       this.blocked = true;
-      this.watch.block();
       return '';
     }
     return guarded.text;
-  }
-
-  private send(events: string): void {
-    this.emit(FrameKind.data, Buffer.from(events));
   }
 }
 
