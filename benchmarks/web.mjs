@@ -148,12 +148,16 @@ async function typedIntoEmptyPage(context) {
   await page.goto('data:text/html,<textarea></textarea>');
   await page.locator('textarea').focus();
   await page.evaluate(() => (window.countsKey = () => true));
-  for (let key = 0; key < KEYS; key += 1) await page.keyboard.press('a', { delay: KEY_EVERY_MS });
+  await typeKeys(page);
   const delays = await page.evaluate(() => window.keyDelays);
   await page.close();
   leaving.abort();
   await read;
   return delays;
+}
+
+async function typeKeys(page) {
+  for (let key = 0; key < KEYS; key += 1) await page.keyboard.press('a', { delay: KEY_EVERY_MS });
 }
 
 /** In the page: how long each key takes until the end of the frame that shows it. */
@@ -212,7 +216,7 @@ async function oneAnswer(context) {
   await page.getByRole('article', { name: 'Answer' }).waitFor();
   const cpuMs = await cpuOfMainThread(page);
   const begun = performance.now();
-  for (let key = 0; key < KEYS; key += 1) await page.keyboard.press('a', { delay: KEY_EVERY_MS });
+  await typeKeys(page);
   const cpuShare = (await cpuMs()) / (performance.now() - begun);
   const seen = await page.evaluate(() => ({
     first: window.paintedAt - window.arrivedAt,

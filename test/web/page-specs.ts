@@ -114,6 +114,7 @@ export function pageSpecs(ui: Ui): void {
     await ui.page.getByText(/^Look at the bounds in line 3/).waitFor();
     expect(await ui.api('/api/hints/settings')).toMatchObject({ mode: 'vllm' });
     await ui.page.getByRole('button', { name: 'Save' }).click();
+    await ui.page.getByText('Saved', { exact: true }).waitFor();
     await eventually(async () => (await ui.api<{ mode: string }>('/api/hints/settings')).mode === 'local');
     await ui.page.emulateMedia({ colorScheme: 'dark' });
     await expectAccessible(ui.page, 'hints, dark');

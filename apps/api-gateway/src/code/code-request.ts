@@ -13,7 +13,7 @@ import { DEFAULT_MODEL } from '#contracts/models';
 import { encode } from '../openai/generation-request';
 import { boolean, integer, isObject, kindOf, number, oneOf, refuse, string, type Check } from '../openai/fields';
 import type { GenerationCall } from '../streaming/generations';
-import { namingLongest } from '../streaming/too-long';
+import { namingLongest } from './too-long';
 
 /** As large as a body may be: the models' context is the bound that matters. */
 const MAX_TEXT = 8 * 1024 * 1024;
@@ -27,8 +27,6 @@ export const language: Check = (value, path) => {
   if (!LANGUAGE.test(value)) refuse(path, 'expected the name of a language, of 40 characters at most');
 };
 
-const TEXTS = ['prompt', 'prefix', 'suffix', 'selection', 'error'];
-
 /** What the caller's key says of requests for code. */
 export interface CodeCaller {
   /** Whether it may use another server's model at all. */
@@ -39,6 +37,8 @@ export interface CodeCaller {
 /** Checks bodies of `POST /api/v1/code/generate`; made once, because its table is. */
 export class CodeChecker {
   private readonly checks: ReadonlyMap<string, Check>;
+  /** Fields that are of any length. */
+  private readonly texts: readonly string[];
 
   /** @param maxOutputTokens the cap of the configuration. */
   constructor(maxOutputTokens: number) {
@@ -57,6 +57,7 @@ export class CodeChecker {
       ['chunkChars', integer(1, MAX_CHUNK_CHARS)],
       ['chunkDelayMs', integer(0, MAX_CHUNK_DELAY_MS)],
     ]);
+    this.texts = [...this.checks.keys()].filter((field) => this.checks.get(field) === text);
   }
 
   /**
@@ -80,7 +81,7 @@ export class CodeChecker {
       maxOutputTokens: request.maxTokens ?? MAX_CODE_TOKENS + MAX_THINKING_TOKENS,
       body: encode(request),
       code: { modelType, chunks, mayFallBack: caller.mayFallBack && body['fallback'] !== false },
-      inWords: namingLongest(body, TEXTS),
+      inWords: namingLongest(body, this.texts),
       ignored,
     };
   }

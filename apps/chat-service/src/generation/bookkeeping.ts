@@ -119,8 +119,7 @@ export class Bookkeeping {
     const end = this.ends.take(gatewayId, stream);
     if (end === null || end.ending.outcome === 'interrupted' || end.ending.outcome === 'client_cancelled') return;
     const { facts, ending } = end;
-    const outcome = outcomeOf({ kind: 'cancelled', reason }, true);
-    this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending, ...outcome });
+    this.writeEnd(facts, { ...ending, ...outcomeOf({ kind: 'cancelled', reason }, true) });
     this.logger.warn({
       msg: 'the end of an answer was lost with a connection to nats-server, and its client was told stream_interrupted: its row says interrupted now',
       request_id: facts.requestId,
@@ -140,8 +139,12 @@ export class Bookkeeping {
     await this.journal.idle();
   }
 
-  private close(head: GenerateRequest, facts: RequestFacts, ending: RequestEnding, backend: Backend): void {
+  private writeEnd(facts: RequestFacts, ending: RequestEnding): void {
     this.journal.add({ kind: 'finished', owner: this.instanceId, ...facts, ...ending });
+  }
+
+  private close(head: GenerateRequest, facts: RequestFacts, ending: RequestEnding, backend: Backend): void {
+    this.writeEnd(facts, ending);
     this.ends.add(head, facts, ending);
     this.metrics.end(facts, ending);
     if (backend === 'fallback') this.metrics.fallback(head.endpoint, ending);

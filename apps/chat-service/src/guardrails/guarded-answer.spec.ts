@@ -56,4 +56,8 @@ describe('a stream that is looked through', () => {
       'All is well. (blocked)',
     );
   });
+
+  it('tells that it is blocked once, whatever comes after it', () => {
+    expect(told([chunk('badword'), chunk(' and more'), FINISH + DONE], 'block')).toBe('(blocked)');
+  });
 });

@@ -38,11 +38,9 @@ export class GuardedStream implements AnswerRewriter {
   }
 
   push(bytes: Buffer, start: number, end: number): void {
+    if (this.blocked) return;
     let out = '';
-    for (const event of bytes.toString('utf8', start, end).split(/(?<=\r\n\r\n|\n\n|\r\r)/)) {
-      if (this.blocked) break;
-      out += this.event(event);
-    }
+    for (const event of bytes.toString('utf8', start, end).split(/(?<=\r\n\r\n|\n\n|\r\r)/)) out += this.event(event);
     this.tell(out);
   }
 
@@ -57,6 +55,7 @@ export class GuardedStream implements AnswerRewriter {
   }
 
   private event(event: string): string {
+    if (this.blocked) return '';
     const data = dataOf(event);
     if (data === '[DONE]') return this.rest() + event;
     if (data === null || event.startsWith('event:')) return event;

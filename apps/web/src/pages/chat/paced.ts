@@ -2,12 +2,9 @@ const HIDDEN_TAB_MS = 250;
 
 /** `timeStamp` of the last key; it goes before what is painted. */
 let lastKeyAt = -1;
-let watchesKeys = false;
 
-function watchKeys(): void {
-  if (watchesKeys) return;
-  watchesKeys = true;
-  addEventListener('keydown', ({ timeStamp }) => (lastKeyAt = timeStamp), { capture: true, passive: true });
+function noteKey({ timeStamp }: KeyboardEvent): void {
+  lastKeyAt = timeStamp;
 }
 
 /** Calls back when the frame that is being made has left the page for the compositor: its layout and drawing are done. */
@@ -27,7 +24,8 @@ function afterThisFrame(then: () => void): void {
  * @param paint does all of its work before it returns
  */
 export function paced(paint: () => void, afterFrame = afterThisFrame): () => void {
-  watchKeys();
+  // The same function listens once, however often it is added.
+  addEventListener('keydown', noteKey, { capture: true, passive: true });
   let due = false;
   let painting = false;
   let restUntil = 0;
