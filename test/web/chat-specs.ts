@@ -1,10 +1,16 @@
 import OpenAI from 'openai';
-import type { Route } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { eventually } from '#testing/eventually';
 import { expectAccessible, expectContrast, signInByApi, type Ui } from './ui';
 
 /** What is stored of a conversation. */
 const MESSAGES = /\/api\/conversations\/[^/]+\/messages/;
+
+/** The page's answers go on for a minute, if nobody ends them: a short one may be over before a slow machine has clicked. */
+const writesLong = (page: Page): Promise<unknown> =>
+  page.route('**/api/chat', (route) =>
+    route.continue({ postData: { ...(route.request().postDataJSON() as object), minTokens: 3_600 } }),
+  );
 
 /** The chat itself, and what every page has to be. */
 export function chatSpecs(ui: Ui): void {
@@ -45,6 +51,7 @@ export function chatSpecs(ui: Ui): void {
 
   it('stops an answer and keeps what there is', async () => {
     await ui.signIn();
+    await writesLong(ui.page);
     await ui.ask('Stop me.');
     await ui.answer().getByText('[simulated]').waitFor();
     await ui.page.getByRole('button', { name: 'Stop', exact: true }).click();
@@ -90,6 +97,7 @@ export function chatSpecs(ui: Ui): void {
 
   it('finds an answer again that was being written when the page was reloaded', async () => {
     await ui.signIn();
+    await writesLong(ui.page);
     await ui.ask('Reload in the middle.');
     await ui.answer().getByText('[simulated]').waitFor();
     await ui.page.reload();
