@@ -14,12 +14,15 @@ interface Bridge {
   cut(): void;
   /** What NATS says does not arrive any more, until it is cut. */
   stall(): void;
+  /** The service can say nothing more after it has sent this. */
+  silenceAfter(bytes: string): void;
   stop(): Promise<void>;
 }
 
 async function bridgeTo(port: number): Promise<Bridge> {
   const sockets = new Set<Socket>();
   const fars = new Set<Socket>();
+  let last: string | null = null;
   const server: Server = createServer((near) => {
     const far = connect({ port, host: '127.0.0.1' });
     fars.add(far);
@@ -29,7 +32,12 @@ async function bridgeTo(port: number): Promise<Bridge> {
       socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => undefined);
     }
-    near.pipe(far).pipe(near);
+    far.pipe(near);
+    let silent = false;
+    near.on('data', (bytes: Buffer) => {
+      if (!silent) far.write(bytes);
+      silent ||= last !== null && bytes.includes(last);
+    });
     near.on('close', () => far.destroy());
     far.on('close', () => near.destroy());
   });
@@ -41,6 +49,7 @@ async function bridgeTo(port: number): Promise<Bridge> {
     url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
     stall,
+    silenceAfter: (bytes) => (last = bytes),
     stop: async () => {
       cut();
       server.close();
@@ -108,6 +117,29 @@ describe('NATS and Postgres go away', () => {
     expect(await chat.ended).toMatchObject({ error: 'stream_interrupted', complete: false });
     await eventually(async () => (await row())?.outcome === 'interrupted');
     expect(await row()).toMatchObject({ state: 'finished', output_tokens: 40 });
+    await allReady();
+  });
+
+  it('an answer that came whole is completed in the ledger, although its chat-service was killed before it could write that', async () => {
+    const way = await bridgeTo(system.nats.port);
+    const doomed = await system.add('chat-service', { NATS_URL: way.url });
+    await system.kill('chat-service');
+    const chat = await eventually(async () => {
+      const one = startChat(system.url, system.apiKey, { tokens: 30 });
+      const begun = await one.begun.then(
+        () => true,
+        () => false,
+      );
+      return begun ? one : null;
+    });
+    way.silenceAfter('data: [DONE]');
+    const { requestId } = await completed(chat);
+    await doomed.kill();
+    await way.stop();
+    await system.restart('chat-service');
+    const row = async () => (await ledger(system)).get(requestId ?? '');
+    await eventually(async () => (await row())?.state === 'closed', { timeoutMs: 60_000 });
+    expect(await row()).toMatchObject({ outcome: 'completed', output_tokens: 30 });
     await allReady();
   });
 

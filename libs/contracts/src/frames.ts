@@ -17,7 +17,7 @@ export const FrameKind = {
   body: 3,
   /** JSON `WireError`: the stream ends here, with an error. */
   error: 4,
-  /** The stream ends here, complete. Empty. */
+  /** JSON `AnswerEnd`: the stream ends here, complete. Empty from a chat-service of before it had one. */
   end: 5,
   /** JSON `QueueNews`: the request waits for its turn. Comes before any `data` or `body`. */
   queue: 6,

@@ -39,6 +39,7 @@ export class LiveStream {
 
   constructor(
     readonly id: number,
+    readonly requestId: string,
     readonly actor: Actor,
     public reader: StreamReader,
     readonly openedAt: number,

@@ -11,6 +11,7 @@ import { loadConfig } from '../config';
 import { JWT_SECRET } from '../testing/running-gateway';
 import type { StreamReader } from './live-stream';
 import { StreamHub, type StreamRequest } from './stream-hub';
+import { WitnessedEnds } from './witnessed-ends';
 
 const CHAT = 'chat-of-the-test';
 const NOBODY: StreamReader = {
@@ -42,7 +43,7 @@ describe("the gateway's end of the streams", () => {
       JWT_SECRET,
       DRAIN_TIMEOUT_MS: '0',
     });
-    hub = new StreamHub(bus, config, new Readiness(), quiet);
+    hub = new StreamHub(bus, config, new Readiness(), new WitnessedEnds(bus), quiet);
     chatService.subscribe(ChatSubjects.generate, {
       queue: CHAT_QUEUE,
       callback: (_, { data }) => void heard.push(`generate ${decodeGenerate(data).head.stream}`),

@@ -19,6 +19,7 @@ import { Presence } from '#common/presence';
 import { Readiness } from '#common/readiness';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config';
 import { LiveStream, type StreamReader } from './live-stream';
+import { WitnessedEnds } from './witnessed-ends';
 
 /** A chat-service takes a request within milliseconds; after this time nobody will. */
 const ACCEPT_LIMIT_MS = 5_000;
@@ -57,6 +58,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     private readonly bus: Bus,
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly readiness: Readiness,
+    private readonly witnessed: WitnessedEnds,
     private readonly logger: Logger,
   ) {
     const { streams } = this;
@@ -108,7 +110,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
     if (this.owners.size === 0)
       throw new CodedError('service_unavailable', 'No chat service is running. Try again in a moment.');
     const id = this.nextStream();
-    const stream = new LiveStream(id, request.actor, reader, performance.now());
+    const stream = new LiveStream(id, request.requestId, request.actor, reader, performance.now());
     this.streams.set(id, stream);
     this.send(encodeGenerate({ ...request, stream: id, gatewayId: this.gatewayId }, body));
     return stream;
@@ -194,6 +196,7 @@ export class StreamHub implements OnModuleInit, BeforeApplicationShutdown {
         this.end(stream, errorOf(frame.payload));
         return;
       case FrameKind.end:
+        this.witnessed.add(ownerId, stream.requestId, frame.payload);
         this.end(stream, null);
         return;
       default:

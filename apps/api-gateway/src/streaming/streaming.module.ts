@@ -8,12 +8,13 @@ import { Generations } from './generations';
 import { RevokedAccess } from './revoked-access';
 import { StreamHub } from './stream-hub';
 import { TokenReservations } from './token-reservations';
+import { WitnessedEnds } from './witnessed-ends';
 
 /** The gateway's side of the stream: everything that generates goes through `Generations`. */
 @Module({
   imports: [AuthModule, LimitsModule],
   controllers: [RequestsController],
-  providers: [ModelsDirectory, StreamHub, Generations, CancelRequests, RevokedAccess, TokenReservations],
+  providers: [ModelsDirectory, WitnessedEnds, StreamHub, Generations, CancelRequests, RevokedAccess, TokenReservations],
   exports: [Generations, ModelsDirectory],
 })
 export class StreamingModule {}

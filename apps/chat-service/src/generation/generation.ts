@@ -2,6 +2,7 @@ import { CodedError } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import type { CancelStream, GenerateRequest } from '#contracts/generate';
 import type { RequestEnding, RequestFacts, RequestTimes, TokenCounts } from '#contracts/usage';
+import type { AnswerEnd } from '#contracts/witnessed-ends';
 import type { EngineConnectionError } from '../engines/http/engine-connection';
 import type { EngineCall } from '../engines/http/engine-pool';
 import type { ResponseHead } from '../engines/http/response-reader';
@@ -315,9 +316,9 @@ export class Generation {
       this.call?.abort();
       this.rewriter?.end(false);
     }
-    if (ending.kind === 'completed') this.emit('now', FrameKind.end);
-    else this.emit('now', FrameKind.error, Buffer.from(JSON.stringify(errorOf(ending).toWire())));
     const ended = this.ending(ending);
+    if (ending.kind === 'completed') this.emit('now', FrameKind.end, Buffer.from(JSON.stringify(answerEnd(ended))));
+    else this.emit('now', FrameKind.error, Buffer.from(JSON.stringify(errorOf(ending).toWire())));
     // Until the ledger has the start, its own limit of time still counts.
     if (this.held === null) this.close(ended);
     else this.ended = ended;
@@ -377,6 +378,12 @@ function timeout(
   limitMs: number,
 ): CodedError {
   return new CodedError(code, `${what} ${limitMs / 1_000} seconds.`);
+}
+
+/** For the gateway to keep: it still knows when this process was killed before the ledger did. */
+function answerEnd(ended: RequestEnding): AnswerEnd {
+  const { statusCode: _status, outcome: _outcome, errorCode: _code, ...end } = ended;
+  return end;
 }
 
 /** Tenths of a millisecond are all that the clock's users need. */

@@ -1,3 +1,4 @@
+import type { WitnessedEnd } from '#contracts/witnessed-ends';
 import type { LedgerRow } from './merge-events';
 
 /** Column of the table -> name in the row: the columns of the CSV, and what the ledger itself needs. */
@@ -140,6 +141,45 @@ export const UPSERT = `
   )
   SELECT count(*)::integer AS rows FROM written`;
 
+/** What an owner that is gone had not finished. $1: the owner. */
+const ORPHANED = `owner = $1 AND state IN ('started', 'checkpoint')
+      AND created_at >= (SELECT first_created_at FROM usage.owners WHERE owner = $1)`;
+
+/** Of what a gateway has seen: the arrays after $1. */
+export const WITNESSED = {
+  requestId: 'text',
+  inputTokens: 'integer',
+  cachedTokens: 'integer',
+  outputTokens: 'integer',
+  reasoningTokens: 'integer',
+  countMethod: 'text',
+  queueMs: 'integer',
+  ttftMs: 'integer',
+  latencyMs: 'integer',
+} as const satisfies Record<keyof WitnessedEnd, string>;
+
+const SEEN = Object.values(WITNESSED).map((type, at) => `$${at + 2}::${type}[]`);
+
+/** Closes what an owner that is gone had finished without the ledger's knowledge: a gateway has seen its end. $1: the owner. */
+export const CLOSE_WITNESSED = `
+  WITH seen AS (
+    SELECT * FROM unnest(${SEEN.join(', ')})
+      AS end_of (id, input, cached, output, reasoning, counted_by, queued, first_token, latency)
+  ), written AS (
+    UPDATE usage.requests SET
+      state = 'closed', outcome = 'completed', error_code = NULL, status_code = 200,
+      input_tokens = input, cached_tokens = cached, output_tokens = output, reasoning_tokens = reasoning,
+      count_method = counted_by, queue_ms = queued, ttft_ms = first_token, latency_ms = latency,
+      writes = writes + 1, updated_at = now()
+    FROM seen
+    WHERE request_id = id AND ${ORPHANED}
+    RETURNING ${WRITTEN}
+  ), changes AS (${CHANGES}
+  ), lives AS (${COUNT_LIVES}
+  ), unsealed AS (${UNSEAL}
+  )
+  SELECT count(*)::integer AS rows FROM written`;
+
 /**
  * Closes what an owner that is gone had not finished, with what its last checkpoint says. Without a checkpoint nothing is
  * known: 0, and marked as an estimate. $1: the owner.
@@ -153,8 +193,7 @@ export const CLOSE_ORPHANS = `
       output_tokens = coalesce(output_tokens, 0), reasoning_tokens = coalesce(reasoning_tokens, 0),
       count_method = 'estimated', queue_ms = coalesce(queue_ms, 0), latency_ms = coalesce(latency_ms, 0),
       writes = writes + 1, updated_at = now()
-    WHERE owner = $1 AND state IN ('started', 'checkpoint')
-      AND created_at >= (SELECT first_created_at FROM usage.owners WHERE owner = $1)
+    WHERE ${ORPHANED}
     RETURNING ${WRITTEN}
   ), changes AS (${CHANGES}
   ), lives AS (${COUNT_LIVES}

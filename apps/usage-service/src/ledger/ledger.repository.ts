@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
-import { DataSource, QueryFailedError } from 'typeorm';
+import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import type { WitnessedEnd } from '#contracts/witnessed-ends';
 import { HAVE_LEDGER_ALONE, SHARE_LEDGER } from './ledger-lock';
-import { CLOSE_ORPHANS, columnsOf, UPSERT } from './ledger-sql';
+import { CLOSE_ORPHANS, CLOSE_WITNESSED, columnsOf, UPSERT, WITNESSED } from './ledger-sql';
 import type { LedgerRow } from './merge-events';
 import { MonthPartitions } from './month-partitions';
 
@@ -16,6 +17,12 @@ export interface PreparedRows {
   readonly createdAt: readonly number[];
   /** One array a column. */
   readonly columns: string[];
+}
+
+/** How many requests were closed, by what was made of them. */
+export interface ClosedOrphans {
+  readonly completed: number;
+  readonly interrupted: number;
 }
 
 /** @param rows at most one a request. */
@@ -36,7 +43,10 @@ export class LedgerRepository {
     if (createdAt.length === 0) return 0;
     await this.months.ensure(createdAt);
     try {
-      return await this.write(SHARE_LEDGER, UPSERT, columns);
+      return await this.database.transaction(async (manager) => {
+        await manager.query(SHARE_LEDGER);
+        return rowsOf(manager, UPSERT, columns);
+      });
     } catch (error) {
       if (isMissingPartition(error)) this.months.forget();
       throw error;
@@ -51,24 +61,29 @@ export class LedgerRepository {
     return found.map(({ owner }) => owner);
   }
 
-  /** Closes what this owner has not finished as `interrupted`. @returns how many requests that were. */
-  async closeOrphans(owner: string): Promise<number> {
-    // Alone: a start of this owner that is being written now is closed as well.
-    return this.write(HAVE_LEDGER_ALONE, CLOSE_ORPHANS, [owner]);
+  /**
+   * Closes what this owner has not finished: as `completed` what a gateway has seen the end of, the rest as `interrupted`.
+   * @returns how many requests that were.
+   */
+  async closeOrphans(owner: string, seen: readonly WitnessedEnd[]): Promise<ClosedOrphans> {
+    const columns = (Object.keys(WITNESSED) as (keyof WitnessedEnd)[]).map((name) => seen.map((end) => end[name]));
+    return this.database.transaction(async (manager) => {
+      // Alone: a start of this owner that is being written now is closed as well.
+      await manager.query(HAVE_LEDGER_ALONE);
+      const completed = seen.length === 0 ? 0 : await rowsOf(manager, CLOSE_WITNESSED, [owner, ...columns]);
+      return { completed, interrupted: await rowsOf(manager, CLOSE_ORPHANS, [owner]) };
+    });
   }
 
   /** Whether an error of `upsert` will come again for the same rows, however often they are tried. */
   static isFaultOfTheData(error: unknown): boolean {
     return FAULT_OF_THE_DATA.test(databaseError(error)?.code ?? '') && !isMissingPartition(error);
   }
+}
 
-  private async write(lock: string, statement: string, parameters: unknown[]): Promise<number> {
-    return this.database.transaction(async (manager) => {
-      await manager.query(lock);
-      const [counted] = await manager.query<{ rows: number }[]>(statement, parameters);
-      return counted?.rows ?? 0;
-    });
-  }
+async function rowsOf(manager: EntityManager, statement: string, parameters: unknown[]): Promise<number> {
+  const [counted] = await manager.query<{ rows: number }[]>(statement, parameters);
+  return counted?.rows ?? 0;
 }
 
 function isMissingPartition(error: unknown): boolean {

@@ -1,17 +1,23 @@
 import { jetstreamManager } from '@nats-io/jetstream';
+import { NoRespondersError, PermissionViolationError } from '@nats-io/transport-node';
 import { Bus } from '#common/bus';
 import { USAGE_CONSUMER, USAGE_STREAM } from '#contracts/usage';
+import { WitnessSubjects, type WitnessedEnd, type WitnessQuery } from '#contracts/witnessed-ends';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { ledgerMetrics, type LedgerMetrics } from './ledger-metrics';
 import { LedgerRepository } from './ledger.repository';
 import { OwnerWatch } from './owner-watch';
+import { readWitnessedEnds } from './usage-batch.schema';
 
 const LOOK_EVERY_MS = 2_000;
+/** So long gateways may take to say what they have seen; how many there are, nobody knows here. */
+const WITNESS_LIMIT_MS = 1_000;
 
 /**
  * Closes the requests of a chat-service that is gone, once everything that it has published is in the ledger: a request
- * without an end is the mark of a killed process, and would be missing in every sum.
+ * without an end is the mark of a killed process, and would be missing in every sum. The answers whose end had left it
+ * are known to the gateways.
  */
 @Injectable()
 export class OrphanCloser implements OnApplicationBootstrap, OnModuleDestroy {
@@ -66,11 +72,33 @@ export class OrphanCloser implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async close(owner: string): Promise<void> {
-    const requests = await this.repository.closeOrphans(owner);
+    const { interrupted, completed } = await this.repository.closeOrphans(owner, await this.witnessed(owner));
     this.gone.delete(owner);
     this.owners.forget(owner);
-    if (requests === 0) return;
-    this.metrics.orphans.inc(requests);
-    this.logger.warn({ msg: 'closed the requests of a chat-service that is gone as interrupted', owner, requests });
+    if (interrupted + completed === 0) return;
+    this.metrics.orphans.inc(interrupted + completed);
+    this.logger.warn({
+      msg: 'closed the requests of a chat-service that is gone: as completed those that a gateway has seen the end of, the others as interrupted',
+      owner,
+      interrupted,
+      completed,
+    });
+  }
+
+  private async witnessed(owner: string): Promise<WitnessedEnd[]> {
+    const query: WitnessQuery = { owner };
+    const answers = await this.bus.connection.requestMany(WitnessSubjects.ends, JSON.stringify(query), {
+      strategy: 'timer',
+      maxWait: WITNESS_LIMIT_MS,
+    });
+    const seen = new Map<string, WitnessedEnd>();
+    try {
+      for await (const answer of answers)
+        for (const end of readWitnessedEnds(answer.json())) seen.set(end.requestId, end);
+    } catch (error) {
+      // There is no gateway, or the permissions of NATS are of before there was this subject: nobody has seen anything.
+      if (!(error instanceof NoRespondersError || error instanceof PermissionViolationError)) throw error;
+    }
+    return [...seen.values()];
   }
 }

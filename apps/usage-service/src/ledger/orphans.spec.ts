@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { PresenceSubjects, type Heartbeat } from '#contracts/presence';
+import { WitnessSubjects, type WitnessedEnd, type WitnessQuery } from '#contracts/witnessed-ends';
 import { eventually } from '#testing/eventually';
 import { startLedger, type TestLedger } from '../testing/ledger';
 import { usageEvent } from '../testing/usage-event';
@@ -64,6 +65,58 @@ describe('requests whose chat-service is gone', () => {
     ]);
     expect(await ledger.rowsOf(done)).toEqual([expect.objectContaining({ outcome: 'completed', output_tokens: 7 })]);
     expect(await ledger.stateOf(running)).toBe('started');
+  });
+
+  it('are completed where a gateway had the whole answer, with the tokens of its end', async () => {
+    const killed = `chat-${randomUUID()}`;
+    const [whole, cut, other] = [randomUUID(), randomUUID(), randomUUID()];
+    const end = (requestId: string): WitnessedEnd => ({
+      requestId,
+      inputTokens: 11,
+      cachedTokens: 3,
+      outputTokens: 90,
+      reasoningTokens: 5,
+      countMethod: 'exact',
+      queueMs: 0.4,
+      ttftMs: 20.6,
+      latencyMs: 800.2,
+    });
+    const gateway = ledger.connection.subscribe(WitnessSubjects.ends, {
+      callback: (_, message) => {
+        const { owner } = message.json<WitnessQuery>();
+        // What is no end, and ends of requests that are not this owner's, change nothing.
+        const ends = owner === killed ? [end(whole), { ...end(cut), outputTokens: -1 }, end(other)] : [];
+        message.respond(JSON.stringify(ends));
+      },
+    });
+    await ledger.publish(of(killed, 'started', whole), of(killed, 'checkpoint', whole, 40));
+    await ledger.publish(of(killed, 'started', cut), of(alive, 'started', other));
+    await eventually(async () => (await ledger.stateOf(whole)) === 'closed', CLOSED);
+    gateway.unsubscribe();
+    expect(await ledger.rowsOf(whole)).toEqual([
+      expect.objectContaining({
+        outcome: 'completed',
+        error_code: null,
+        status_code: 200,
+        input_tokens: 11,
+        cached_tokens: 3,
+        output_tokens: 90,
+        reasoning_tokens: 5,
+        count_method: 'exact',
+        queue_ms: 0,
+        ttft_ms: 21,
+        latency_ms: 800,
+      }),
+    ]);
+    expect(await ledger.rowsOf(cut)).toEqual([expect.objectContaining({ outcome: 'interrupted' })]);
+    expect(await ledger.stateOf(other)).toBe('started');
+    expect(await lifeOf(killed)).toEqual({
+      requests_admitted: '2',
+      requests_ended: '2',
+      requests_inexact: '1',
+      ledger_prompt_tokens: '11',
+      ledger_generation_tokens: '90',
+    });
   });
 
   it('are closed at once when it left in good order', async () => {

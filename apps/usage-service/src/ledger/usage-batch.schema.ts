@@ -1,4 +1,5 @@
 import { ENDPOINTS, OUTCOMES, type UsageEvent } from '#contracts/usage';
+import type { WitnessedEnd } from '#contracts/witnessed-ends';
 import { z } from 'zod';
 
 /** Postgres' text holds neither NUL nor half a surrogate pair; a client's model name may. */
@@ -10,8 +11,10 @@ const durationMs = z.number().min(0).max(MAX_INTEGER).transform(Math.round);
 /** Until the year 2100: beyond it is a fault and no clock. */
 const epochMs = z.number().min(0).max(4_102_444_799_999);
 
+const requestId = text.pipe(z.string().min(1));
+
 const facts = {
-  requestId: text.pipe(z.string().min(1)),
+  requestId,
   owner: text,
   createdAt: epochMs,
   userId: text,
@@ -54,6 +57,8 @@ const usageEventSchema: z.ZodType<UsageEvent> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('finished'), ...facts, ...counts, ...times, ...ending }),
 ]);
 
+const witnessedSchema: z.ZodType<WitnessedEnd> = z.object({ requestId, ...counts, ...times });
+
 const batchSchema = z.object({ events: z.array(z.unknown()) });
 
 /** What one message holds: the events that are good, and what is wrong with the rest. */
@@ -80,6 +85,13 @@ export function readUsageBatch(data: Uint8Array): ReadBatch {
     else fault ??= `events[${index}]: ${issueText(event.error)}`;
   }
   return { events, fault };
+}
+
+/** The ends that a gateway has seen, without those that are none: it may be of another version. */
+export function readWitnessedEnds(value: unknown): WitnessedEnd[] {
+  return Array.isArray(value)
+    ? value.map((one) => witnessedSchema.safeParse(one)).flatMap(({ data }) => (data === undefined ? [] : [data]))
+    : [];
 }
 
 function issueText(error: z.ZodError): string {
