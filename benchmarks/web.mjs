@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { fillHistory } from './lib/chat-history.mjs';
 import { measuredOn, writeBetween } from './lib/document.mjs';
+import { watchHost, withTheHost } from './lib/host-stalls.mjs';
 import { ROOT } from './lib/paths.mjs';
 
 const require = createRequire(import.meta.url);
@@ -23,7 +24,9 @@ const ANSWER_TOKENS = 1_200;
 const KEYS = 70;
 const KEY_EVERY_MS = 60;
 
+/** Rows of the table, made when it is known what the host did meanwhile. */
 const rows = [];
+const host = await watchHost();
 const system = await startSystem({
   env: { VLLM_SIM_TOKENS_PER_SECOND: '200', VLLM_SIM_ANSWER_TOKENS: String(ANSWER_TOKENS) },
 });
@@ -40,9 +43,9 @@ try {
   await browser.close();
   await system.stop();
 }
-const table = ['| what | measured | bar |', '| --- | --- | --- |', ...rows.map((row) => `| ${row.join(' | ')} |`)].join(
-  '\n',
-);
+const stalls = (await host?.stop()) ?? [];
+const lines = rows.map(([what, measured, bar]) => `| ${[what, measured(stalls), bar].join(' | ')} |`);
+const table = ['| what | measured | bar |', '| --- | --- | --- |', ...lines, hostLine()].join('\n');
 console.log(table);
 if (values.write !== undefined) await writeBetween(values.write, 'web', `${await measuredOn()}\n\n${table}`);
 
@@ -62,7 +65,7 @@ async function initialScript(context) {
   );
   rows.push([
     'JavaScript of the chat page, gzip',
-    `${(bytes / 1_024).toFixed(0)} KiB in ${files.size} files`,
+    () => `${(bytes / 1_024).toFixed(0)} KiB in ${files.size} files`,
     '200 KiB',
   ]);
   await page.close();
@@ -91,7 +94,7 @@ async function firstPaint(context) {
       ),
     );
   }
-  rows.push([`LCP, CPU ${CPU_SLOWDOWN}x slower, empty cache`, `${median(times).toFixed(0)} ms`, '1,500 ms']);
+  rows.push([`LCP, CPU ${CPU_SLOWDOWN}x slower, empty cache`, () => `${median(times).toFixed(0)} ms`, '1,500 ms']);
   await page.close();
 }
 
@@ -113,21 +116,21 @@ async function streaming(context) {
     emptyPage.push(...(await typedIntoEmptyPage(context)));
   }
   rows.push([
-    `first token of ${ANSWERS} answers: from arrival to the end of its frame, median (longest)`,
-    `${median(firsts).toFixed(0)} ms (${Math.max(...firsts).toFixed(0)} ms)`,
+    `first token of ${ANSWERS} answers: from arrival to the end of its frame, median, p99 (longest)`,
+    spreadOf(firsts),
     '50 ms',
   ]);
   rows.push([
     `typing at 200 words a minute while 200 tokens/s arrive: ${keys.length} keys, from the key to the end of its frame, median, p99 (longest)`,
-    spread(keys),
+    spreadOf(keys),
     '50 ms',
   ]);
   rows.push([
     `processor time of the page's main thread meanwhile, median of ${ANSWERS} answers`,
-    `${(median(busy) * 100).toFixed(0)} % of a core`,
+    () => `${(median(busy) * 100).toFixed(0)} % of a core`,
     '–',
   ]);
-  rows.push([`the same keys into an empty page, while another client gets the answer`, spread(emptyPage), '–']);
+  rows.push([`the same keys into an empty page, while another client gets the answer`, spreadOf(emptyPage), '–']);
 }
 
 async function typedIntoEmptyPage(context) {
@@ -169,12 +172,16 @@ function keyWatch() {
     port1.onmessage = () => then(performance.now());
     port2.postMessage(null);
   };
+  // Epoch milliseconds, as the watch over the host has them.
+  window.between = (from, to) => ({ from: performance.timeOrigin + from, to: performance.timeOrigin + to });
   window.keyDelays = [];
   addEventListener(
     'keydown',
     ({ timeStamp }) => {
       if (window.countsKey?.() === true)
-        requestAnimationFrame(() => window.afterThisFrame((at) => window.keyDelays.push(at - timeStamp)));
+        requestAnimationFrame(() =>
+          window.afterThisFrame((at) => window.keyDelays.push(window.between(timeStamp, at))),
+        );
     },
     { capture: true },
   );
@@ -219,7 +226,7 @@ async function oneAnswer(context) {
   await typeKeys(page);
   const cpuShare = (await cpuMs()) / (performance.now() - begun);
   const seen = await page.evaluate(() => ({
-    first: window.paintedAt - window.arrivedAt,
+    first: window.between(window.arrivedAt, window.paintedAt),
     delays: window.keyDelays,
   }));
   await page.close();
@@ -260,17 +267,17 @@ async function longConversation(context, ownerId) {
   await page.waitForLoadState('load');
   await page.evaluate(calm);
   const gaps = await page.evaluate(scrollUp);
-  rows.push([`scrolling through ${MESSAGES} messages`, frames(gaps), '60 frames/s']);
+  rows.push([`scrolling through ${MESSAGES} messages`, framesOf(gaps), '60 frames/s']);
   await page.close();
   const plain = await context.newPage();
   const lines = '<p>A line of text.</p>'.repeat(MESSAGES);
   await plain.goto(`data:text/html,<div style="height: 100vh; overflow-y: auto">${lines}</div>`);
   await plain.evaluate(calm);
-  rows.push([`the same through ${MESSAGES} lines of plain text`, frames(await plain.evaluate(scrollUp)), '–']);
+  rows.push([`the same through ${MESSAGES} lines of plain text`, framesOf(await plain.evaluate(scrollUp)), '–']);
   await plain.close();
 }
 
-/** In the page: milliseconds between frames while it scrolls. */
+/** In the page: the times from one frame to the next while it scrolls, epoch milliseconds. */
 function scrollUp() {
   return new Promise((resolve) => {
     const scroller = [...document.querySelectorAll('div')].find(
@@ -280,7 +287,7 @@ function scrollUp() {
     const gaps = [];
     let before = performance.now();
     const step = (now) => {
-      gaps.push(now - before);
+      gaps.push({ from: performance.timeOrigin + before, to: performance.timeOrigin + now });
       before = now;
       scroller.scrollTop -= 60;
       if (gaps.length < 240) requestAnimationFrame(step);
@@ -290,10 +297,35 @@ function scrollUp() {
   });
 }
 
-function frames(gaps) {
-  const fps = 1_000 / (gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length);
-  const late = gaps.filter((gap) => gap > 25).length;
-  return `${fps.toFixed(0)} frames/s, ${late} of ${gaps.length} late`;
+/** In the table: frames a second, those alone that the host took part in. */
+function framesOf(gaps) {
+  return (stalls) => {
+    const { there, away } = withTheHost(gaps, stalls);
+    const fps = 1_000 / (there.reduce((sum, gap) => sum + gap, 0) / there.length);
+    const late = there.filter((gap) => gap > 25).length;
+    return `${fps.toFixed(0)} frames/s, ${late} of ${there.length} late${without(away)}`;
+  };
+}
+
+/** In the table: median, 99th percentile and longest of those times alone that the host took part in. */
+function spreadOf(times) {
+  return (stalls) => {
+    const { there, away } = withTheHost(times, stalls);
+    return `${spread(there)}${without(away)}`;
+  };
+}
+
+function without(away) {
+  return away.length === 0
+    ? ''
+    : `; host away in ${away.length} more, ${Math.max(...away).toFixed(0)} ms at the longest`;
+}
+
+function hostLine() {
+  const what = 'processors that the host took away for more than 10 ms meanwhile';
+  if (host === null) return `| ${what} | not known: no \`chrt\`, or no right to it | – |`;
+  const longest = Math.max(0, ...stalls.map(({ from, to }) => to - from));
+  return `| ${what} | ${stalls.length} times, ${longest.toFixed(0)} ms at the longest | – |`;
 }
 
 /** Of milliseconds: median, 99th percentile and longest. */

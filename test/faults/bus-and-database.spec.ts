@@ -107,7 +107,7 @@ describe('NATS and Postgres go away', () => {
   });
 
   it('an answer whose end a gateway never got is interrupted in the ledger too, with all its tokens', async () => {
-    const chat = startChat(bridgedGateway.url, system.apiKey, { tokens: 40 });
+    const chat = startChat(bridgedGateway.url, system.apiKey, { tokens: 150 });
     await chat.begun;
     bridge.stall();
     const id = (await chat.requestId) ?? '';
@@ -116,7 +116,7 @@ describe('NATS and Postgres go away', () => {
     bridge.cut();
     expect(await chat.ended).toMatchObject({ error: 'stream_interrupted', complete: false });
     await eventually(async () => (await row())?.outcome === 'interrupted');
-    expect(await row()).toMatchObject({ state: 'finished', output_tokens: 40 });
+    expect(await row()).toMatchObject({ state: 'finished', output_tokens: 150 });
     await allReady();
   });
 
@@ -125,7 +125,7 @@ describe('NATS and Postgres go away', () => {
     const doomed = await system.add('chat-service', { NATS_URL: way.url });
     await system.kill('chat-service');
     const chat = await eventually(async () => {
-      const one = startChat(system.url, system.apiKey, { tokens: 30 });
+      const one = startChat(system.url, system.apiKey, { tokens: 100 });
       const begun = await one.begun.then(
         () => true,
         () => false,
@@ -139,7 +139,7 @@ describe('NATS and Postgres go away', () => {
     await system.restart('chat-service');
     const row = async () => (await ledger(system)).get(requestId ?? '');
     await eventually(async () => (await row())?.state === 'closed', { timeoutMs: 60_000 });
-    expect(await row()).toMatchObject({ outcome: 'completed', output_tokens: 30 });
+    expect(await row()).toMatchObject({ outcome: 'completed', output_tokens: 100 });
     await allReady();
   });
 

@@ -1,4 +1,4 @@
-import { connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { AuthorizationError, connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Logger } from 'nestjs-pino';
 
 export interface NatsTarget {
@@ -23,6 +23,8 @@ export function natsOptions(url: string, name: string): NatsTarget & Record<stri
     name,
     waitOnFirstConnect: true,
     maxReconnectAttempts: -1,
+    // Else the client closes for good when it is refused twice, and would stay deaf after the server's users are mended.
+    ignoreAuthErrorAbort: true,
     reconnectTimeWait: 200,
     reconnectJitter: 100,
     // A server that vanished without a FIN is noticed after two missed pings.
@@ -55,7 +57,7 @@ export class Bus {
     logger: Pick<Logger, 'warn' | 'log'>,
     jetstreamReplicas = 1,
   ): Promise<Bus> {
-    return new Bus(await connect(natsOptions(url, name)), logger, jetstreamReplicas);
+    return new Bus(await firstConnection(url, name, logger), logger, jetstreamReplicas);
   }
 
   get connected(): boolean {
@@ -113,7 +115,31 @@ export class Bus {
         this.up = true;
         this.logger.log('connected to NATS again');
         for (const listener of this.restoredListeners) listener();
+      } else if (status.type === 'error' && status.error instanceof AuthorizationError) {
+        this.logger.warn({ msg: REFUSED, err: status.error });
       }
+    }
+  }
+}
+
+const TRY_AGAIN_MS = 500;
+const TELL_EVERY_MS = 10_000;
+const REFUSED =
+  'nats-server does not know the user or the password of NATS_URL; it is tried again. Mend the users of nats-server, or NATS_URL and start this service anew';
+
+/** Waits for a server that starts late, or does not let us in yet, and says so: a service that only waits looks as if it hung. */
+async function firstConnection(url: string, name: string, logger: Pick<Logger, 'warn'>): Promise<NatsConnection> {
+  let toldAt = -Infinity;
+  for (;;) {
+    try {
+      return await connect({ ...natsOptions(url, name), waitOnFirstConnect: false });
+    } catch (error) {
+      if (performance.now() - toldAt > TELL_EVERY_MS) {
+        toldAt = performance.now();
+        const away = `nobody answers at ${natsTarget(url).servers}, where nats-server should be; it is tried again`;
+        logger.warn({ msg: error instanceof AuthorizationError ? REFUSED : away, err: error });
+      }
+      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
     }
   }
 }

@@ -21,13 +21,19 @@ export interface TestNats {
   stop(): Promise<void>;
 }
 
+export interface NatsOptions {
+  readonly jetstream?: boolean;
+  /** The only one whom it lets in. */
+  readonly account?: { readonly user: string; readonly password: string };
+}
+
 /** Starts a nats-server on a free port; with `jetstream` it keeps a store with `sync_interval: always`, as in production. */
-export async function startNats({ jetstream = false }: { jetstream?: boolean } = {}): Promise<TestNats> {
+export async function startNats({ jetstream = false, account }: NatsOptions = {}): Promise<TestNats> {
   const binary = await ensureNatsServer(process.env, () => undefined);
   const folder = mkdtempSync(join(tmpdir(), 'tandem-nats-'));
   const port = await freePort();
   const config = join(folder, 'nats.conf');
-  writeNatsServerConfig(config, { port, ...(jetstream ? { storeDir: join(folder, 'store') } : {}) });
+  writeNatsServerConfig(config, { port, ...(jetstream ? { storeDir: join(folder, 'store') } : {}), ...account });
   const server = new ServerProcess({
     command: binary,
     args: ['-c', config],

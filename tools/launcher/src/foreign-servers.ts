@@ -13,7 +13,24 @@ const ANSWER_MS = 5_000;
  * @throws Trouble that names the variable
  */
 export async function assertForeignServers(env: Environment): Promise<void> {
-  await Promise.all([assertReachable('NATS_URL', env, 4222), assertDatabase(env)]);
+  await Promise.all([assertNats(env), assertDatabase(env)]);
+}
+
+async function assertNats(env: Environment): Promise<void> {
+  const url = await assertReachable('NATS_URL', env, 4222);
+  if (url === null) return;
+  const [{ AuthorizationError, connect }, { natsTarget }] = await Promise.all([
+    import('@nats-io/transport-node'),
+    import('#common/bus'),
+  ]);
+  try {
+    const connection = await connect({ ...natsTarget(url), timeout: ANSWER_MS });
+    await connection.close();
+  } catch (error) {
+    // One that only starts is waited for.
+    if (error instanceof AuthorizationError)
+      throw new Trouble('NATS_URL: nats-server does not know its user or its password');
+  }
 }
 
 async function assertDatabase(env: Environment): Promise<void> {
