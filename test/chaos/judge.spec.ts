@@ -90,6 +90,13 @@ describe('the comparison of clients, ledger and engine', () => {
     expect(verdict([asked('a')], [row('a', more)])).toMatchObject({ wrong: 1 });
   });
 
+  it('a row that the ledger closed for a chat-service that is gone is complete where its client has the whole answer, and there alone', () => {
+    expect(verdict([asked('a')], [row('a', { state: 'closed' })])).toMatchObject({ wrong: 0 });
+    const broken = asked('a', cut({ error: 'stream_interrupted' }));
+    expect(verdict([broken], [row('a', { state: 'closed' })])).toMatchObject({ wrong: 1 });
+    expect(verdict([asked('a')], [row('a', { state: 'closed', outcome: 'error' })])).toMatchObject({ wrong: 1 });
+  });
+
   it('a row of a client that left holds what was made for it, not nothing and not everything', () => {
     const text = fullText({ prompt: '안녕 🙂', tokens: 300 });
     const left = asked('a', { left: true, tokens: 1_000, ...cut({ text, broken: true }) });

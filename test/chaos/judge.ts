@@ -122,8 +122,9 @@ function wasAdmitted({ ended }: Asked): boolean {
 /** What of the row does not go together with what the client asked for and saw. */
 function rowFaults(fault: Fault, asked: Asked, row: Row): string[] {
   if (!isOver(row)) return [`state ${row.state}`];
-  // Closed by the ledger for an owner that is gone: it cannot know of any other end.
-  if (row.state === 'closed' && row.outcome !== 'interrupted') return [`closed as ${row.outcome ?? '-'}`];
+  // Closed by the ledger for an owner that is gone: a gateway may have seen its end, and nobody any other.
+  if (row.state === 'closed' && row.outcome !== 'interrupted' && row.outcome !== 'completed')
+    return [`closed as ${row.outcome ?? '-'}`];
   return [
     ...(row.stream === asked.stream && row.keyId === asked.keyId ? [] : ['of another request']),
     ...outcomeFaults(asked, row),
