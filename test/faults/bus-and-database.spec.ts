@@ -2,7 +2,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { once } from 'node:events';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect as connectNats } from '@nats-io/transport-node';
-import { USAGE_STREAM } from '#contracts/usage';
+import { USAGE_STREAM, UsageSubjects } from '#contracts/usage';
 import { eventually } from '#testing/eventually';
 import type { TestService } from '#testing/service-process';
 import { startSystem, type TestSystem } from '#testing/system';
@@ -14,15 +14,15 @@ interface Bridge {
   cut(): void;
   /** What NATS says does not arrive any more, until it is cut. */
   stall(): void;
-  /** The service can say nothing more after it has sent this. */
-  silenceAfter(bytes: string): void;
+  /** Once the service has sent `after`, nothing from `from` on arrives, nor anything later. */
+  silence(after: string, from: string): void;
   stop(): Promise<void>;
 }
 
 async function bridgeTo(port: number): Promise<Bridge> {
   const sockets = new Set<Socket>();
   const fars = new Set<Socket>();
-  let last: string | null = null;
+  let held: { after: string; from: string } | null = null;
   const server: Server = createServer((near) => {
     const far = connect({ port, host: '127.0.0.1' });
     fars.add(far);
@@ -33,10 +33,14 @@ async function bridgeTo(port: number): Promise<Bridge> {
       socket.on('error', () => undefined);
     }
     far.pipe(near);
-    let silent = false;
+    let [seen, silent] = [false, false];
     near.on('data', (bytes: Buffer) => {
-      if (!silent) far.write(bytes);
-      silent ||= last !== null && bytes.includes(last);
+      if (silent) return;
+      const at = seen || held === null ? 0 : bytes.indexOf(held.after);
+      seen ||= held !== null && at >= 0;
+      const end = seen && held !== null ? bytes.indexOf(held.from, at) : -1;
+      silent = end >= 0;
+      far.write(silent ? bytes.subarray(0, end) : bytes);
     });
     near.on('close', () => far.destroy());
     far.on('close', () => near.destroy());
@@ -49,7 +53,7 @@ async function bridgeTo(port: number): Promise<Bridge> {
     url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
     stall,
-    silenceAfter: (bytes) => (last = bytes),
+    silence: (after, from) => (held = { after, from }),
     stop: async () => {
       cut();
       server.close();
@@ -125,21 +129,21 @@ describe('NATS and Postgres go away', () => {
     const doomed = await system.add('chat-service', { NATS_URL: way.url });
     await system.kill('chat-service');
     const chat = await eventually(async () => {
-      const one = startChat(system.url, system.apiKey, { tokens: 100 });
+      const one = startChat(system.url, system.apiKey, { tokens: 150 });
       const begun = await one.begun.then(
         () => true,
         () => false,
       );
       return begun ? one : null;
     });
-    way.silenceAfter('data: [DONE]');
+    way.silence('data: [DONE]', `PUB ${UsageSubjects.events} `);
     const { requestId } = await completed(chat);
     await doomed.kill();
     await way.stop();
     await system.restart('chat-service');
     const row = async () => (await ledger(system)).get(requestId ?? '');
     await eventually(async () => (await row())?.state === 'closed', { timeoutMs: 60_000 });
-    expect(await row()).toMatchObject({ outcome: 'completed', output_tokens: 100 });
+    expect(await row()).toMatchObject({ outcome: 'completed', output_tokens: 150 });
     await allReady();
   });
 

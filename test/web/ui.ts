@@ -104,7 +104,14 @@ export function describeUi(name: string, env: Readonly<Record<string, string>>, 
         await page.getByLabel('Ask anything').fill(question);
         await page.keyboard.press('Enter');
       },
-      answered: () => page.getByRole('button', { name: 'Answer again' }).last().waitFor(),
+      answered: async () => {
+        try {
+          await page.getByRole('button', { name: 'Answer again' }).last().waitFor();
+        } catch (error) {
+          // An answer that failed says why, and that is what the reader of the failure has to know.
+          throw new Error(`no answer is complete; the page says: ${await page.innerText('body')}`, { cause: error });
+        }
+      },
       answer: () => page.getByRole('article', { name: 'Answer' }),
       expectComplaint: (about) => expected.push(about),
     });
