@@ -11,6 +11,7 @@ import {
 } from '#contracts/usage';
 import { UsageQuerySubjects, type UsageRequestsPage } from '#contracts/usage-queries';
 import { eventually } from '#testing/eventually';
+import { pageStatement } from '../reports/requests.repository';
 import { startLedger, type TestLedger } from '../testing/ledger';
 import { usageEvent as event } from '../testing/usage-event';
 
@@ -269,6 +270,32 @@ describe('the ledger', () => {
     expect(await ask({ ownerId: userId, cursor: null, limit: 0 })).toMatchObject({
       err: { code: 'invalid_value', param: 'limit' },
     });
+  });
+
+  it('is read on from where a page ended, however many newer rows the range has', async () => {
+    const [month] = await ledger.query<{ begins: Date; ends: Date }>(
+      `SELECT date_trunc('month', now(), 'UTC') AS begins, date_trunc('month', now(), 'UTC') + interval '1 month' AS ends`,
+    );
+    const { begins, ends } = month!;
+    await ledger.query(
+      `INSERT INTO usage.requests
+         (request_id, created_at, user_id, user_email, endpoint, model, stream, state, owner)
+       SELECT 'deep-' || n, $1::timestamptz + n * interval '1 second', 'u', '', '/api/chat', 'm', true, 'started', 'gone'
+       FROM generate_series(1, 20000) AS n`,
+      [begins],
+    );
+    await ledger.query('ANALYZE usage.requests');
+    const { sql, values } = pageStatement({
+      ...{ ownerId: null, user: null, key: null, model: null, outcome: null, cursor: null },
+      from: begins.toISOString(),
+      to: ends.toISOString(),
+      after: { createdAt: new Date(begins.getTime() + 1_000_000).toISOString(), requestId: '' },
+      limit: 50,
+    });
+    const plan = await ledger.query<{ 'QUERY PLAN': string }>(`EXPLAIN (ANALYZE, BUFFERS) ${sql}`, values);
+    const [, hit, read = '0'] = /Buffers: shared hit=(\d+)(?: read=(\d+))?/.exec(plan[1]!['QUERY PLAN'])!;
+    // The 19,000 rows after it are on hundreds of pages.
+    expect(Number(hit) + Number(read)).toBeLessThan(50);
   });
 });
 

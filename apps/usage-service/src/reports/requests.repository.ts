@@ -27,11 +27,15 @@ export class RequestsRepository {
 
 /** Exported for its plan (EXPLAIN) alone. */
 export function pageStatement(query: UsageRequestsQuery & { after: Place | null }): { sql: string; values: unknown[] } {
+  const { after, to } = query;
   const parameters = new Parameters();
-  const conditions = rowConditions(query, parameters);
-  if (query.after !== null)
+  // Where a page begins before `to` anyway, that would only have the index read from there on: of two bounds Postgres takes
+  // the first to begin with.
+  const bound = after !== null && to !== null && Date.parse(after.createdAt) < Date.parse(to) ? null : to;
+  const conditions = rowConditions({ ...query, to: bound }, parameters);
+  if (after !== null)
     conditions.push(
-      `(created_at, request_id) < (${parameters.add(query.after.createdAt)}::timestamptz, ${parameters.add(query.after.requestId)})`,
+      `(created_at, request_id) < (${parameters.add(after.createdAt)}::timestamptz, ${parameters.add(after.requestId)})`,
     );
   const sql = `SELECT ${COLUMNS} FROM usage.requests ${where(conditions)}
     ORDER BY created_at DESC, request_id DESC LIMIT ${parameters.add(query.limit)}`;
