@@ -25,6 +25,7 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
   private readonly smi: NvidiaSmi;
   private saidSo = false;
   private looking: Promise<void> | null = null;
+  private next: Promise<void> | null = null;
   private readonly metrics = {
     used: gauge('tandem_gpu_memory_used_bytes', 'GPU memory in use', ['gpu']),
     total: gauge('tandem_gpu_memory_total_bytes', 'GPU memory in all', ['gpu']),
@@ -75,9 +76,19 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
     clearTimeout(this.timer);
   }
 
-  /** Looks now. Who asks while somebody looks gets the same picture. */
+  /**
+   * Looks now. Who asks while somebody looks gets the next picture: the one in the making may show what is over by now, such
+   * as the memory of an engine that has just ended.
+   */
   refresh(): Promise<void> {
-    this.looking ??= this.look().finally(() => (this.looking = null));
+    if (this.looking !== null) {
+      this.next ??= this.looking.then(() => {
+        this.next = null;
+        return this.refresh();
+      });
+      return this.next;
+    }
+    this.looking = this.look().finally(() => (this.looking = null));
     return this.looking;
   }
 
