@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { fillHistory } from './lib/chat-history.mjs';
 import { measuredOn, writeBetween } from './lib/document.mjs';
-import { watchHost, withTheHost } from './lib/host-stalls.mjs';
+import { STALL_MS, watchHost, withTheHost } from './lib/host-stalls.mjs';
 import { ROOT } from './lib/paths.mjs';
 
 const require = createRequire(import.meta.url);
@@ -325,7 +325,7 @@ function without(away) {
 }
 
 function hostLine() {
-  const what = 'processors that the host took away for more than 3 ms meanwhile';
+  const what = `processors that the host took away for more than ${STALL_MS} ms meanwhile`;
   if (host === null) return `| ${what} | not known: no \`chrt\`, or no right to it | – |`;
   const longest = Math.max(0, ...stalls.map(({ from, to }) => to - from));
   return `| ${what} | ${stalls.length} times, ${longest.toFixed(0)} ms at the longest | – |`;

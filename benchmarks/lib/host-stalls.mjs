@@ -4,7 +4,7 @@ import { NODE } from './paths.mjs';
 
 /** The watcher sleeps so long at a time, and is late by more than this only when it was kept from running, milliseconds. */
 const SLEEP_MS = 4;
-const STALL_MS = 3;
+export const STALL_MS = 3;
 
 /**
  * Watches when a virtual machine's host takes a processor away: on each runs a program of real-time priority that sleeps and

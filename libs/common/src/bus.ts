@@ -1,6 +1,11 @@
 import { AuthorizationError, connect, type Msg, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import type { Logger } from 'nestjs-pino';
 
+const TRY_AGAIN_MS = 500;
+const TELL_EVERY_MS = 10_000;
+const REFUSED =
+  'nats-server does not know the user or the password of NATS_URL; it is tried again. Mend the users of nats-server, or NATS_URL and start this service anew';
+
 export interface NatsTarget {
   servers: string;
   user?: string;
@@ -121,11 +126,6 @@ export class Bus {
     }
   }
 }
-
-const TRY_AGAIN_MS = 500;
-const TELL_EVERY_MS = 10_000;
-const REFUSED =
-  'nats-server does not know the user or the password of NATS_URL; it is tried again. Mend the users of nats-server, or NATS_URL and start this service anew';
 
 /** Waits for a server that starts late, or does not let us in yet, and says so: a service that only waits looks as if it hung. */
 async function firstConnection(url: string, name: string, logger: Pick<Logger, 'warn'>): Promise<NatsConnection> {

@@ -15,3 +15,15 @@ export interface AnswerRewriter {
   /** The answer is over: what is held is emitted now. `complete`: the engine has said all of it. */
   end(complete: boolean): void;
 }
+
+/** The second reads what the first says. */
+export function inTurn(first: AnswerRewriter, second: AnswerRewriter): AnswerRewriter {
+  return {
+    open: (emit) => second.open(emit),
+    push: (bytes, start, end) => first.push(bytes, start, end),
+    end: (complete) => {
+      first.end(complete);
+      second.end(complete);
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import { CodedError, type ErrorCode } from '#contracts/errors';
 import type { CancelStream } from '#contracts/generate';
-import type { Outcome, TokenCounts } from '#contracts/usage';
+import type { Outcome, RequestEnding, TokenCounts } from '#contracts/usage';
+import type { AnswerEnd } from '#contracts/witnessed-ends';
 import type { EngineUsage } from './engine-usage';
 
 /** Why a generation is over. */
@@ -73,4 +74,10 @@ export function countTokens(usage: EngineUsage | null, tokenEvents: number, body
     reasoningTokens: 0,
     countMethod: used ? 'estimated' : 'counted',
   };
+}
+
+/** For the gateway to keep: it still knows when this process was killed before the ledger did. */
+export function answerEnd(ended: RequestEnding): AnswerEnd {
+  const { statusCode: _status, outcome: _outcome, errorCode: _code, ...end } = ended;
+  return end;
 }

@@ -2,14 +2,13 @@ import { CodedError } from '#contracts/errors';
 import { FrameKind } from '#contracts/frames';
 import type { CancelStream, GenerateRequest } from '#contracts/generate';
 import type { RequestEnding, RequestFacts, RequestTimes, TokenCounts } from '#contracts/usage';
-import type { AnswerEnd } from '#contracts/witnessed-ends';
 import type { EngineConnectionError } from '../engines/http/engine-connection';
 import type { EngineCall } from '../engines/http/engine-pool';
 import type { ResponseHead } from '../engines/http/response-reader';
 import { StreamAnswer, WholeAnswer, type Answer } from './answer';
-import type { AnswerRewriter } from './answer-rewriter';
+import { inTurn, type AnswerRewriter } from './answer-rewriter';
 import { isEngineGone, OTHER_SERVER, OWN_ENGINE, toCodedError, type EngineError } from './engine-errors';
-import { countTokens, errorOf, outcomeOf, type Ending } from './ending';
+import { answerEnd, countTokens, errorOf, outcomeOf, type Ending } from './ending';
 import type { FrameSender, Urgency } from './frame-sender';
 
 /** Limits of time and size for one generation, milliseconds and bytes. */
@@ -360,30 +359,12 @@ export class Generation {
   }
 }
 
-/** The second reads what the first says. */
-function inTurn(first: AnswerRewriter, second: AnswerRewriter): AnswerRewriter {
-  return {
-    open: (emit) => second.open(emit),
-    push: (bytes, start, end) => first.push(bytes, start, end),
-    end: (complete) => {
-      first.end(complete);
-      second.end(complete);
-    },
-  };
-}
-
 function timeout(
   code: 'request_deadline_exceeded' | 'first_token_timeout' | 'between_tokens_timeout',
   what: string,
   limitMs: number,
 ): CodedError {
   return new CodedError(code, `${what} ${limitMs / 1_000} seconds.`);
-}
-
-/** For the gateway to keep: it still knows when this process was killed before the ledger did. */
-function answerEnd(ended: RequestEnding): AnswerEnd {
-  const { statusCode: _status, outcome: _outcome, errorCode: _code, ...end } = ended;
-  return end;
 }
 
 /** Tenths of a millisecond are all that the clock's users need. */

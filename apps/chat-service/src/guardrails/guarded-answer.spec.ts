@@ -1,14 +1,11 @@
 import fc from 'fast-check';
+import { guardPolicy } from '../testing/guard-policy';
 import { GuardedStream } from './guarded-answer';
 import { guardText } from './guarded-text';
 import { compilePolicy } from './policy';
 
 const detectors = (action: 'mask' | 'block') =>
-  compilePolicy('d', {
-    lists: [{ name: 'list', kind: 'words', action, on: 'output', text: 'badword' }],
-    maskPiiInAnswers: true,
-    injection: { flag: false, repeatSystemPrompt: false },
-  }).output;
+  compilePolicy('d', guardPolicy([{ action, on: 'output', text: 'badword' }], true)).output;
 
 const chunk = (content: string): string =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`;

@@ -1,13 +1,10 @@
+import { guardPolicy } from '../testing/guard-policy';
 import { guardBody } from './guarded-body';
 import { compilePolicy } from './policy';
 
 describe('a request that is looked through', () => {
   const detectors = (action: 'mask' | 'block') =>
-    compilePolicy('d', {
-      lists: [{ name: 'list', kind: 'words', action, on: 'both', text: 'badword\nobject\nuser' }],
-      maskPiiInAnswers: false,
-      injection: { flag: false, repeatSystemPrompt: false },
-    }).input;
+    compilePolicy('d', guardPolicy([{ action, text: 'badword\nobject\nuser' }])).input;
   const guarded = (request: object, action: 'mask' | 'block' = 'mask') => {
     const { body, blocked } = guardBody(Buffer.from(JSON.stringify(request)), detectors(action));
     return { body: body === null ? null : (JSON.parse(body.toString()) as unknown), blocked };

@@ -2,17 +2,14 @@ import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import type { GuardList } from '#contracts/guardrails';
 import { maskPii } from '#common/pii';
+import { guardPolicy } from '../testing/guard-policy';
 import type { Detector } from './detection';
 import { GuardedText, guardText } from './guarded-text';
 import { originOf, readForPatterns } from './pattern-text';
 import { compilePolicy } from './policy';
 
 const policy = (lists: Partial<GuardList>[], maskPiiInAnswers = false): Detector[] =>
-  compilePolicy('d', {
-    lists: lists.map((list) => ({ name: 'list', kind: 'words', action: 'mask', on: 'both', text: '', ...list })),
-    maskPiiInAnswers,
-    injection: { flag: false, repeatSystemPrompt: false },
-  }).output;
+  compilePolicy('d', guardPolicy(lists, maskPiiInAnswers)).output;
 
 const PATTERNS = [
   'key-[a-z0-9]{3,8}',

@@ -1,12 +1,9 @@
 import type { GuardList, GuardPolicy } from '#contracts/guardrails';
+import { guardPolicy } from '../testing/guard-policy';
 import { GuardedText, guardText } from './guarded-text';
 import { compilePolicy } from './policy';
 
-const policy = (...lists: Partial<GuardList>[]): GuardPolicy => ({
-  lists: lists.map((list) => ({ name: 'list', kind: 'words', action: 'mask', on: 'both', text: '', ...list })),
-  maskPiiInAnswers: false,
-  injection: { flag: false, repeatSystemPrompt: false },
-});
+const policy = (...lists: Partial<GuardList>[]): GuardPolicy => guardPolicy(lists);
 
 /** What a text becomes, as a whole; the same has to come of its pieces, wherever they are cut. */
 function through(text: string, given: GuardPolicy): string {

@@ -1,4 +1,3 @@
-import type { WitnessedEnd } from '#contracts/witnessed-ends';
 import type { LedgerRow } from './merge-events';
 
 /** Column of the table -> name in the row: the columns of the CSV, and what the ledger itself needs. */
@@ -92,6 +91,12 @@ const UNSEAL = `
   DELETE FROM usage.sealed_days
   WHERE day IN (SELECT (created_at AT TIME ZONE 'UTC')::date FROM written WHERE ${ENDED('state')})`;
 
+/** What each statement that writes rows does besides, by what it has written. */
+const FOLLOWING = `changes AS (${CHANGES}
+  ), lives AS (${COUNT_LIVES}
+  ), unsealed AS (${UNSEAL}
+  )`;
+
 /** The owners of rows that are not finished are watched. */
 const NOTE_OWNERS = `
   INSERT INTO usage.owners AS known (owner, first_created_at)
@@ -134,10 +139,7 @@ export const UPSERT = `
       OR (known.state = 'finished' AND EXCLUDED.state = 'finished'
         AND EXCLUDED.outcome = 'interrupted' AND known.outcome <> 'interrupted')
     RETURNING ${WRITTEN}
-  ), changes AS (${CHANGES}
-  ), lives AS (${COUNT_LIVES}
-  ), unsealed AS (${UNSEAL}
-  ), owners AS (${NOTE_OWNERS}
+  ), ${FOLLOWING}, owners AS (${NOTE_OWNERS}
   )
   SELECT count(*)::integer AS rows FROM written`;
 
@@ -145,39 +147,35 @@ export const UPSERT = `
 const ORPHANED = `owner = $1 AND state IN ('started', 'checkpoint')
       AND created_at >= (SELECT first_created_at FROM usage.owners WHERE owner = $1)`;
 
-/** Of what a gateway has seen: the arrays after $1. */
-export const WITNESSED = {
-  requestId: 'text',
-  inputTokens: 'integer',
-  cachedTokens: 'integer',
-  outputTokens: 'integer',
-  reasoningTokens: 'integer',
-  countMethod: 'text',
-  queueMs: 'integer',
-  ttftMs: 'integer',
-  latencyMs: 'integer',
-} as const satisfies Record<keyof WitnessedEnd, string>;
-
-const SEEN = Object.values(WITNESSED).map((type, at) => `$${at + 2}::${type}[]`);
+/** What a gateway has seen of a request: the arrays after $1 of `CLOSE_WITNESSED`. */
+export const WITNESSED = [
+  'request_id',
+  'input_tokens',
+  'cached_tokens',
+  'output_tokens',
+  'reasoning_tokens',
+  'count_method',
+  'queue_ms',
+  'ttft_ms',
+  'latency_ms',
+] as const satisfies (keyof typeof COLUMNS)[];
 
 /** Closes what an owner that is gone had finished without the ledger's knowledge: a gateway has seen its end. $1: the owner. */
 export const CLOSE_WITNESSED = `
   WITH seen AS (
-    SELECT * FROM unnest(${SEEN.join(', ')})
-      AS end_of (id, input, cached, output, reasoning, counted_by, queued, first_token, latency)
+    SELECT * FROM unnest(${WITNESSED.map((name, at) => `$${at + 2}::${COLUMNS[name][1]}[]`).join(', ')})
+      AS row (${WITNESSED.map(seen).join(', ')})
   ), written AS (
     UPDATE usage.requests SET
       state = 'closed', outcome = 'completed', error_code = NULL, status_code = 200,
-      input_tokens = input, cached_tokens = cached, output_tokens = output, reasoning_tokens = reasoning,
-      count_method = counted_by, queue_ms = queued, ttft_ms = first_token, latency_ms = latency,
+      ${WITNESSED.filter((name) => name !== 'request_id')
+        .map((name) => `${name} = ${seen(name)}`)
+        .join(', ')},
       writes = writes + 1, updated_at = now()
     FROM seen
-    WHERE request_id = id AND ${ORPHANED}
+    WHERE request_id = ${seen('request_id')} AND ${ORPHANED}
     RETURNING ${WRITTEN}
-  ), changes AS (${CHANGES}
-  ), lives AS (${COUNT_LIVES}
-  ), unsealed AS (${UNSEAL}
-  )
+  ), ${FOLLOWING}
   SELECT count(*)::integer AS rows FROM written`;
 
 /**
@@ -195,22 +193,27 @@ export const CLOSE_ORPHANS = `
       writes = writes + 1, updated_at = now()
     WHERE ${ORPHANED}
     RETURNING ${WRITTEN}
-  ), changes AS (${CHANGES}
-  ), lives AS (${COUNT_LIVES}
-  ), unsealed AS (${UNSEAL}
-  ), owners AS (
+  ), ${FOLLOWING}, owners AS (
     UPDATE usage.owners SET closed_at = now() WHERE owner = $1
   )
   SELECT count(*)::integer AS rows FROM written`;
+
+/** Its name where the column of the table stands beside it. */
+function seen(column: string): string {
+  return `seen_${column}`;
+}
 
 function withoutEmailOfTheRemoved(): string {
   return `CASE WHEN EXISTS (SELECT FROM usage.removed_users AS gone WHERE gone.user_id = fresh.user_id)
     THEN '' ELSE user_email END`;
 }
 
-/** The rows as `UPSERT` takes them: one array a column, as Postgres reads them ("Array Value Input"). */
-export function columnsOf(rows: readonly LedgerRow[]): string[] {
-  return NAMES.map((name) => {
+/** The rows as the statements take them: one array a column, as Postgres reads them ("Array Value Input"). */
+export function columnsOf(
+  rows: readonly Partial<LedgerRow>[],
+  names: readonly (keyof typeof COLUMNS)[] = NAMES,
+): string[] {
+  return names.map((name) => {
     const property = COLUMNS[name][0];
     let array = '';
     for (const row of rows) array += `,${elementOf(row[property] ?? null)}`;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DatabaseError } from 'pg';
-import { DataSource, QueryFailedError, type EntityManager } from 'typeorm';
+import { DataSource, QueryFailedError } from 'typeorm';
 import type { WitnessedEnd } from '#contracts/witnessed-ends';
 import { HAVE_LEDGER_ALONE, SHARE_LEDGER } from './ledger-lock';
 import { CLOSE_ORPHANS, CLOSE_WITNESSED, columnsOf, UPSERT, WITNESSED } from './ledger-sql';
@@ -25,6 +25,9 @@ export interface ClosedOrphans {
   readonly interrupted: number;
 }
 
+/** @returns how many rows it wrote. */
+type Write = (statement: string, parameters: unknown[]) => Promise<number>;
+
 /** @param rows at most one a request. */
 export function prepareRows(rows: readonly LedgerRow[]): PreparedRows {
   return { createdAt: rows.map((row) => row.createdAt), columns: columnsOf(rows) };
@@ -43,10 +46,7 @@ export class LedgerRepository {
     if (createdAt.length === 0) return 0;
     await this.months.ensure(createdAt);
     try {
-      return await this.database.transaction(async (manager) => {
-        await manager.query(SHARE_LEDGER);
-        return rowsOf(manager, UPSERT, columns);
-      });
+      return await this.locked(SHARE_LEDGER, (write) => write(UPSERT, columns));
     } catch (error) {
       if (isMissingPartition(error)) this.months.forget();
       throw error;
@@ -66,24 +66,27 @@ export class LedgerRepository {
    * @returns how many requests that were.
    */
   async closeOrphans(owner: string, seen: readonly WitnessedEnd[]): Promise<ClosedOrphans> {
-    const columns = (Object.keys(WITNESSED) as (keyof WitnessedEnd)[]).map((name) => seen.map((end) => end[name]));
-    return this.database.transaction(async (manager) => {
-      // Alone: a start of this owner that is being written now is closed as well.
-      await manager.query(HAVE_LEDGER_ALONE);
-      const completed = seen.length === 0 ? 0 : await rowsOf(manager, CLOSE_WITNESSED, [owner, ...columns]);
-      return { completed, interrupted: await rowsOf(manager, CLOSE_ORPHANS, [owner]) };
-    });
+    // Alone: a start of this owner that is being written now is closed as well.
+    return this.locked(HAVE_LEDGER_ALONE, async (write) => ({
+      completed: await write(CLOSE_WITNESSED, [owner, ...columnsOf(seen, WITNESSED)]),
+      interrupted: await write(CLOSE_ORPHANS, [owner]),
+    }));
   }
 
   /** Whether an error of `upsert` will come again for the same rows, however often they are tried. */
   static isFaultOfTheData(error: unknown): boolean {
     return FAULT_OF_THE_DATA.test(databaseError(error)?.code ?? '') && !isMissingPartition(error);
   }
-}
 
-async function rowsOf(manager: EntityManager, statement: string, parameters: unknown[]): Promise<number> {
-  const [counted] = await manager.query<{ rows: number }[]>(statement, parameters);
-  return counted?.rows ?? 0;
+  private async locked<T>(lock: string, work: (write: Write) => Promise<T>): Promise<T> {
+    return this.database.transaction(async (manager) => {
+      await manager.query(lock);
+      return work(async (statement, parameters) => {
+        const [counted] = await manager.query<{ rows: number }[]>(statement, parameters);
+        return counted?.rows ?? 0;
+      });
+    });
+  }
 }
 
 function isMissingPartition(error: unknown): boolean {
