@@ -57,6 +57,15 @@ function serviceOf(pid: string): string | undefined {
   return entry?.split('=')[1];
 }
 
+/** sched(7) */
+const [SCHED_OTHER, SCHED_BATCH] = [0, 3];
+
+/** Field 41 of proc_pid_stat(5); the second, the name, may hold spaces. */
+function policyOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
+}
+
 describe('./start, ./status and ./stop', () => {
   let tandem: TestTandem;
   const pids = async (): Promise<Map<string, number | null>> =>
@@ -103,6 +112,15 @@ describe('./start, ./status and ./stop', () => {
       model: expect.any(String) as string,
     });
     expect(await pids()).toEqual(before);
+  });
+
+  it('has services finish what they have at hand, and leaves to the engine how it is scheduled', async () => {
+    const policies = [...(await pids())].map(([name, pid]) => [name.replace(/^engine:.*/, 'engine'), policyOf(pid!)]);
+    expect(Object.fromEntries(policies)).toEqual({
+      ...Object.fromEntries(SERVICES.map((name) => [name, SCHED_BATCH])),
+      'model-manager': SCHED_OTHER,
+      engine: SCHED_OTHER,
+    });
   });
 
   it('refuses other options while it runs', async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { identity, postgresArguments } from '#common/servers/postgres-server';
 import { type Database, databaseProbe, databaseUrl, type ServiceSchema } from './database';
 import type { Home } from './home';
+import { unhurried } from './scheduling';
 import type { Secrets } from './secrets';
 import { serverEnvironment, serviceEnvironment } from './service-environment';
 import { type Plan, postgresMarkSetting, type ServiceSpec } from './service-spec';
@@ -94,8 +95,7 @@ function postgres({ home, database, ports, env }: Inputs): ServiceSpec[] {
     {
       name: 'postgres',
       stage: 0,
-      command: programs.postgres,
-      args: postgresArguments(dataDir, port, postgresMarkSetting(home.dir)),
+      ...unhurried(programs.postgres, postgresArguments(dataDir, port, postgresMarkSetting(home.dir))),
       env: serverEnvironment('postgres', home.dir, env),
       cwd: dataDir,
       ...identity(user),
@@ -115,8 +115,7 @@ function natsServer({ home, nats, ports, env }: Inputs): ServiceSpec[] {
     {
       name: 'nats-server',
       stage: 0,
-      command: nats.binary,
-      args: ['-c', nats.configFile],
+      ...unhurried(nats.binary, ['-c', nats.configFile]),
       env: serverEnvironment('nats-server', home.dir, env),
       cwd: home.natsDir,
       port: ports['nats-server'],
@@ -163,8 +162,7 @@ function app(inputs: Inputs, name: ServiceName, own: Readonly<Record<string, str
   return {
     name,
     stage: 1,
-    command: process.execPath,
-    args: [...V8_MEMORY, join(root, 'dist', 'apps', name, 'src', 'main.js')],
+    ...program(name, [...V8_MEMORY, join(root, 'dist', 'apps', name, 'src', 'main.js')]),
     env: serviceEnvironment(name, home.dir, env, {
       ...malloc(name),
       // V8 keeps what it compiled: a service starts with a fifth less CPU time.
@@ -181,6 +179,11 @@ function app(inputs: Inputs, name: ServiceName, own: Readonly<Record<string, str
     stopSignal: 'SIGTERM',
     stopTimeoutMs: Number(env['DRAIN_TIMEOUT_MS'] ?? DEFAULT_DRAIN_MS) + GRACE_MS,
   };
+}
+
+/** Not for model-manager, of which the engine inherits how it is scheduled. */
+function program(name: ServiceName, args: string[]): Pick<ServiceSpec, 'command' | 'args'> {
+  return name === 'model-manager' ? { command: process.execPath, args } : unhurried(process.execPath, args);
 }
 
 /**
