@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { processStartTime } from '#common/servers/process-identity';
+import { processStat } from '#common/servers/process-stat';
 import { eventually } from '#testing/eventually';
 import { readSse } from '#testing/read-sse';
 import { startTandem, type TestTandem } from '#testing/tandem';
@@ -60,12 +61,6 @@ function serviceOf(pid: string): string | undefined {
 /** sched(7) */
 const [SCHED_OTHER, SCHED_BATCH] = [0, 3];
 
-/** Field 41 of proc_pid_stat(5); the second, the name, may hold spaces. */
-function policyOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[38]);
-}
-
 describe('./start, ./status and ./stop', () => {
   let tandem: TestTandem;
   const pids = async (): Promise<Map<string, number | null>> =>
@@ -115,7 +110,10 @@ describe('./start, ./status and ./stop', () => {
   });
 
   it('has services finish what they have at hand, and leaves to the engine how it is scheduled', async () => {
-    const policies = [...(await pids())].map(([name, pid]) => [name.replace(/^engine:.*/, 'engine'), policyOf(pid!)]);
+    const policies = [...(await pids())].map(([name, pid]) => [
+      name.replace(/^engine:.*/, 'engine'),
+      processStat(pid!)?.policy,
+    ]);
     expect(Object.fromEntries(policies)).toEqual({
       ...Object.fromEntries(SERVICES.map((name) => [name, SCHED_BATCH])),
       'model-manager': SCHED_OTHER,

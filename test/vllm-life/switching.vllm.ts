@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processStat } from '#common/servers/process-stat';
 import { eventually } from '#testing/eventually';
 import { killProcess } from '#testing/kill-process';
 import { startSystem, type SystemEngine, type TestSystem } from '#testing/system';
@@ -224,9 +225,8 @@ function processesOfGroup(group: number): { pid: number; title: string }[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       try {
-        const fields = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const [state, , pgid] = fields.slice(fields.lastIndexOf(')') + 2).split(' ');
-        if (Number(pgid) !== group || state === 'Z') return [];
+        const stat = processStat(name);
+        if (stat?.group !== group || stat.state === 'Z') return [];
         return [{ pid: Number(name), title: readFileSync(`/proc/${name}/cmdline`, 'utf8') }];
       } catch {
         return []; // it has ended meanwhile

@@ -73,7 +73,8 @@ export function makePlan(inputs: Inputs): Plan {
       app(inputs, 'usage-service', { DATABASE_URL: env['DATABASE_URL'] ?? ownDatabase(inputs, 'usage') }),
       chatService(inputs),
       gateway(inputs),
-    ],
+      // The engine inherits how model-manager is scheduled.
+    ].map((spec) => (spec.name === 'model-manager' ? spec : { ...spec, ...unhurried(spec.command, spec.args) })),
     external: [
       ...(inputs.database === null ? [external('postgres', env['DATABASE_URL'], 5432)] : []),
       ...(inputs.nats === null ? [external('nats-server', env['NATS_URL'], 4222)] : []),
@@ -95,7 +96,8 @@ function postgres({ home, database, ports, env }: Inputs): ServiceSpec[] {
     {
       name: 'postgres',
       stage: 0,
-      ...unhurried(programs.postgres, postgresArguments(dataDir, port, postgresMarkSetting(home.dir))),
+      command: programs.postgres,
+      args: postgresArguments(dataDir, port, postgresMarkSetting(home.dir)),
       env: serverEnvironment('postgres', home.dir, env),
       cwd: dataDir,
       ...identity(user),
@@ -115,7 +117,8 @@ function natsServer({ home, nats, ports, env }: Inputs): ServiceSpec[] {
     {
       name: 'nats-server',
       stage: 0,
-      ...unhurried(nats.binary, ['-c', nats.configFile]),
+      command: nats.binary,
+      args: ['-c', nats.configFile],
       env: serverEnvironment('nats-server', home.dir, env),
       cwd: home.natsDir,
       port: ports['nats-server'],
@@ -162,7 +165,8 @@ function app(inputs: Inputs, name: ServiceName, own: Readonly<Record<string, str
   return {
     name,
     stage: 1,
-    ...program(name, [...V8_MEMORY, join(root, 'dist', 'apps', name, 'src', 'main.js')]),
+    command: process.execPath,
+    args: [...V8_MEMORY, join(root, 'dist', 'apps', name, 'src', 'main.js')],
     env: serviceEnvironment(name, home.dir, env, {
       ...malloc(name),
       // V8 keeps what it compiled: a service starts with a fifth less CPU time.
@@ -179,11 +183,6 @@ function app(inputs: Inputs, name: ServiceName, own: Readonly<Record<string, str
     stopSignal: 'SIGTERM',
     stopTimeoutMs: Number(env['DRAIN_TIMEOUT_MS'] ?? DEFAULT_DRAIN_MS) + GRACE_MS,
   };
-}
-
-/** Not for model-manager, of which the engine inherits how it is scheduled. */
-function program(name: ServiceName, args: string[]): Pick<ServiceSpec, 'command' | 'args'> {
-  return name === 'model-manager' ? { command: process.execPath, args } : unhurried(process.execPath, args);
 }
 
 /**

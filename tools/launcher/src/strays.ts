@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { endProcessGroup, isGroupAlive } from '#common/servers/process-group';
 import { processStartTime } from '#common/servers/process-identity';
+import { processStat } from '#common/servers/process-stat';
 import { HOME_MARK, postgresMark, SERVICE_MARK, SUPERVISOR } from './service-spec';
 
 const LOOK_EVERY_MS = 25;
@@ -27,11 +28,11 @@ function markedProcesses(home: string): Marked[] {
       const environment = wordsOf(name, 'environ');
       if (environment.includes(`${HOME_MARK}=${home}`)) {
         const mark = environment.find((entry) => entry.startsWith(`${SERVICE_MARK}=`));
-        return [{ pid, parent: parentOf(name), service: mark?.slice(SERVICE_MARK.length + 1) ?? null }];
+        return [{ pid, parent: processStat(name)?.parent ?? 0, service: mark?.slice(SERVICE_MARK.length + 1) ?? null }];
       }
       // Postgres writes its titles over its environment; what remains is its command line.
       if (wordsOf(name, 'cmdline').includes(postgresMark(home)))
-        return [{ pid, parent: parentOf(name), service: 'postgres' }];
+        return [{ pid, parent: processStat(name)?.parent ?? 0, service: 'postgres' }];
       return [];
     });
 }
@@ -39,15 +40,6 @@ function markedProcesses(home: string): Marked[] {
 /** Pids that still run for this home. */
 export function remainingProcesses(home: string, enginesDir: string): number[] {
   return [...livingEngines(enginesDir), ...markedProcesses(home)].map(({ pid }) => pid);
-}
-
-function parentOf(pid: string): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0; // ended while we looked
-  }
 }
 
 function wordsOf(pid: string, file: 'environ' | 'cmdline'): string[] {

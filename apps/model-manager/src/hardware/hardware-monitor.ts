@@ -24,7 +24,7 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
   private readonly stop = new AbortController();
   private readonly smi: NvidiaSmi;
   private saidSo = false;
-  private looking: Promise<void> | null = null;
+  private looking: Promise<void> = Promise.resolve();
   private next: Promise<void> | null = null;
   private readonly metrics = {
     used: gauge('tandem_gpu_memory_used_bytes', 'GPU memory in use', ['gpu']),
@@ -81,15 +81,11 @@ export class HardwareMonitor implements OnApplicationBootstrap, OnModuleDestroy 
    * as the memory of an engine that has just ended.
    */
   refresh(): Promise<void> {
-    if (this.looking !== null) {
-      this.next ??= this.looking.then(() => {
-        this.next = null;
-        return this.refresh();
-      });
-      return this.next;
-    }
-    this.looking = this.look().finally(() => (this.looking = null));
-    return this.looking;
+    this.next ??= this.looking.then(() => {
+      this.next = null;
+      return (this.looking = this.look());
+    });
+    return this.next;
   }
 
   private async look(): Promise<void> {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { processStat } from '#common/servers/process-stat';
 
 /**
  * Which of the candidates share a container with one of these processes. Only where model-manager sees the processes of
@@ -20,12 +21,5 @@ function controlGroup(pid: number | 'self'): string | null {
 
 /** The process group of a process; null when it is gone, or where there is no /proc. */
 export function processGroup(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name may hold spaces and brackets: the fields count from the last one. State, parent, group.
-    const group = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
-    return Number.isInteger(group) ? group : null;
-  } catch {
-    return null; // it ended meanwhile
-  }
+  return processStat(pid)?.group ?? null;
 }

@@ -68,7 +68,7 @@ export class LedgerRepository {
   async closeOrphans(owner: string, seen: readonly WitnessedEnd[]): Promise<ClosedOrphans> {
     // Alone: a start of this owner that is being written now is closed as well.
     return this.locked(HAVE_LEDGER_ALONE, async (write) => ({
-      completed: await write(CLOSE_WITNESSED, [owner, ...columnsOf(seen, WITNESSED)]),
+      completed: seen.length === 0 ? 0 : await write(CLOSE_WITNESSED, [owner, ...columnsOf(seen, WITNESSED)]),
       interrupted: await write(CLOSE_ORPHANS, [owner]),
     }));
   }

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { holdsSocket, listeningSockets } from './listening-sockets';
 import { processStartTime, type ProcessIdentity } from './process-identity';
+import { processStat } from './process-stat';
 
 /** How often a dying group is looked at. */
 const LOOK_EVERY_MS = 50;
@@ -66,11 +67,6 @@ function hasLivingMember(group: number): boolean {
 /** Zombies do not count: in a container without an init nobody reaps the orphans of an engine. */
 function isLivingMember(pid: string, group: number): boolean {
   if (!/^\d+$/.test(pid)) return false;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, , processGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return processGroup === String(group) && state !== 'Z' && state !== 'X';
-  } catch {
-    return false; // ended while we looked
-  }
+  const stat = processStat(pid);
+  return stat?.group === group && stat.state !== 'Z' && stat.state !== 'X';
 }
